@@ -1,0 +1,312 @@
+#include <qcc/net/stream.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <qcc/tls/engine.h>
+
+namespace qcc::net {
+namespace {
+constexpr Duration kStarvedRetry = std::chrono::milliseconds(1);
+constexpr uint8_t kLeasesMax = 2;
+constexpr size_t kRoomMin = 1024;
+}  // namespace
+
+Stream::Stream(NetContext& context, int fd, ErrorSource source)
+    : Completion(&arrived),
+      context_(context),
+      fd_(fd),
+      source_(source),
+      changed_(context.loop),
+      rearm_(*this) {
+  arm();
+}
+
+Stream::~Stream() { QCC_ASSERT(fd_ < 0); }
+
+// ---- the receive side ----
+
+void Stream::arm() {
+  if (in_flight || ended_ || direct_ || fd_ < 0 || rearm_.armed()) return;
+  if (queued_bytes_ >= kWindowBytes || count_ >= kQueueMax - 1) return;
+  context_.loop.operation_began();
+  auto room = static_cast<uint32_t>(kWindowBytes - queued_bytes_);
+  context_.loop.io().recv(fd_, room, *this);
+}
+
+void Stream::arrived(rt::Completion& completion, const rt::Arrival& arrival) {
+  auto& self = static_cast<Stream&>(completion);
+  if (!arrival.more) self.context_.loop.operation_ended();
+  self.on_arrival(arrival);
+}
+
+void Stream::on_arrival(const rt::Arrival& arrival) {
+  Lease lease;
+  if (arrival.has_buffer) lease = Lease(context_.loop.io(), arrival.buffer_id);
+  if (arrival.res > 0) {
+    absorb(std::move(lease), static_cast<size_t>(arrival.res));
+  } else if (arrival.res == 0) {
+    end(std::nullopt);
+  } else if (arrival.res == -ENOBUFS) {
+    ++context_.stats.buffers_starved;
+    if (!rearm_.armed())
+      context_.loop.timers().arm(rearm_, context_.loop.now() + kStarvedRetry);
+  } else if (arrival.res != -ECANCELED && arrival.res != -EINTR && arrival.res != -EAGAIN) {
+    end(error_from_errno(arrival.res, source_, "receive"));
+  }
+  if (!arrival.more) arm();
+  notify();
+}
+
+void Stream::absorb(Lease lease, size_t size) {
+  bytes_received_ += size;
+  std::string_view bytes(lease.data(), size);
+  if (engine_)
+    absorb_cipher(bytes);
+  else if (leases_ < kLeasesMax && count_ < kQueueMax - 1)
+    enqueue(std::move(lease), size);
+  else
+    append_copy(bytes);
+}
+
+// Decrypts into the room of the last block, so that many small records share one.
+void Stream::absorb_cipher(std::string_view cipher) {
+  engine_->feed_cipher({cipher.data(), cipher.size()});
+  while (engine_->handshake_done()) {
+    std::span<char> room = tail_room();
+    if (room.size() < kRoomMin) {
+      enqueue(Lease(context_.blocks), 0);
+      room = tail_room();
+    }
+    size_t got = engine_->read_plain(room);
+    if (got == 0) break;
+    grow_tail(got);
+  }
+  if (count_ > 0 && tail().size == 0) drop_tail();
+  if (engine_->failed())
+    end(engine_->last_error());
+  else if (engine_->peer_closed())
+    end(std::nullopt);
+}
+
+// What is free behind the last chunk, when that chunk is a block of ours.
+std::span<char> Stream::tail_room() {
+  if (count_ == 0 || !tail().lease.is_block()) return {};
+  char* end = tail().begin + tail().size;
+  return {end, static_cast<size_t>(tail().lease.data() + kBlockBytes - end)};
+}
+
+void Stream::grow_tail(size_t n) {
+  tail().size += n;
+  queued_bytes_ += n;
+}
+
+void Stream::drop_tail() {
+  tail().lease.release();
+  --count_;
+}
+
+void Stream::enqueue(Lease lease, size_t size) {
+  QCC_ASSERT(count_ < kQueueMax);
+  if (!lease.is_block()) ++leases_;
+  Chunk& chunk = queue_[(head_ + count_++) % kQueueMax];
+  chunk.begin = lease.data();
+  chunk.lease = std::move(lease);
+  chunk.size = size;
+  queued_bytes_ += size;
+}
+
+void Stream::append_copy(std::string_view bytes) {
+  context_.stats.bytes_copied_out += bytes.size();
+  while (!bytes.empty()) {
+    std::span<char> room = tail_room();
+    if (room.empty()) {
+      enqueue(Lease(context_.blocks), 0);
+      continue;
+    }
+    size_t n = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), n);
+    grow_tail(n);
+    bytes.remove_prefix(n);
+  }
+}
+
+void Stream::end(std::optional<Error> failure) {
+  if (ended_) return;
+  if (!failure && engine_ && !engine_->peer_closed())
+    failure = Error{ErrorKind::eof, source_, 0, "TLS ended without close_notify"};
+  ended_ = true;
+  failure_ = failure;
+}
+
+void Stream::notify() {
+  changed_.set();
+  if (reader_) {
+    if (!readable()) return;
+    context_.loop.make_ready(std::exchange(reader_, nullptr)->waiter_);
+  } else if (observer_ && readable()) {
+    observer_->on_unread(*this);
+  }
+}
+
+Chunk Stream::pop() {
+  Chunk chunk = std::move(queue_[head_]);
+  head_ = static_cast<uint8_t>((head_ + 1) % kQueueMax);
+  --count_;
+  queued_bytes_ -= chunk.size;
+  if (!chunk.lease.is_block()) --leases_;
+  arm();
+  return chunk;
+}
+
+void Stream::unread(Chunk chunk) {
+  if (chunk.size == 0) return;
+  QCC_ASSERT(count_ < kQueueMax);
+  head_ = static_cast<uint8_t>((head_ + kQueueMax - 1) % kQueueMax);
+  ++count_;
+  queued_bytes_ += chunk.size;
+  if (!chunk.lease.is_block()) ++leases_;
+  queue_[head_] = std::move(chunk);
+}
+
+void Stream::Read::await_suspend(std::coroutine_handle<> waiter) {
+  QCC_ASSERT(!stream_.reader_);
+  waiter_ = waiter;
+  stream_.reader_ = this;
+  scope_.add(*this);
+  stream_.arm();
+}
+
+void Stream::Read::on_cancel() {
+  if (stream_.reader_ != this) return;  // already on its way
+  stream_.reader_ = nullptr;
+  scope_.loop().make_ready(waiter_);
+}
+
+Result<Chunk> Stream::Read::await_resume() {
+  if (linked()) unlink();
+  if (scope_.cancelled())
+    return std::unexpected(rt::error_of(scope_, stream_.source_, "receive"));
+  if (stream_.count_ > 0) return stream_.pop();
+  if (stream_.failure_) return std::unexpected(*stream_.failure_);
+  return Chunk{};
+}
+
+// Waits until no receive is in flight.
+rt::Task<Unit> Stream::quiesce() {
+  rt::Scope unbounded(context_.loop, nullptr);
+  context_.loop.timers().disarm(rearm_);
+  if (in_flight) context_.loop.io().cancel(*this);
+  while (in_flight) {
+    changed_.clear();
+    co_await rt::wait_for(changed_, unbounded);
+  }
+  co_return Unit{};
+}
+
+rt::Task<Result<size_t>> Stream::read_into(std::span<char> to, rt::Scope& scope) {
+  if (engine_ || count_ > 0 || ended_) {
+    Result<Chunk> chunk = co_await read(scope);
+    if (!chunk) co_return std::unexpected(chunk.error());
+    size_t n = std::min(to.size(), chunk->size);
+    if (n > 0) std::memcpy(to.data(), chunk->begin, n);
+    chunk->remove_prefix(n);
+    unread(std::move(*chunk));
+    co_return n;
+  }
+  direct_ = true;
+  co_await quiesce();
+  if (count_ > 0 || ended_) {
+    direct_ = false;
+    Result<size_t> n = co_await read_into(to, scope);
+    co_return n;
+  }
+  int got = co_await rt::receive_into(scope, fd_, to);
+  direct_ = false;
+  if (got < 0) co_return std::unexpected(error_here(scope, got, "receive"));
+  bytes_received_ += static_cast<size_t>(got);
+  if (got == 0) end(std::nullopt);
+  co_return static_cast<size_t>(got);
+}
+
+// ---- the send side ----
+
+Error Stream::error_here(rt::Scope& scope, int result, const char* where) const {
+  if (scope.cancelled()) return rt::error_of(scope, source_, where);
+  return error_from_errno(result, source_, where);
+}
+
+rt::Task<Result<Unit>> Stream::write(std::span<const char> bytes, rt::Scope& scope) {
+  while (engine_ && !bytes.empty()) {
+    size_t taken = engine_->write_plain(bytes.first(std::min(bytes.size(), kBlockBytes)));
+    if (taken == 0) co_return std::unexpected(engine_->last_error());
+    bytes = bytes.subspan(taken);
+    Result<Unit> flushed = co_await flush_cipher(scope);
+    if (!flushed) co_return flushed;
+  }
+  if (bytes.empty()) co_return Unit{};
+  int sent = co_await rt::send(scope, fd_, bytes);
+  if (sent > 0) bytes_sent_ += static_cast<size_t>(sent);
+  if (sent < 0 || static_cast<size_t>(sent) < bytes.size())
+    co_return std::unexpected(error_here(scope, sent < 0 ? sent : -EPIPE, "send"));
+  co_return Unit{};
+}
+
+rt::Task<Result<Unit>> Stream::flush_cipher(rt::Scope& scope) {
+  while (!engine_->pending_cipher().empty()) {
+    std::span<const char> cipher = engine_->pending_cipher();
+    int sent = co_await rt::send(scope, fd_, cipher);
+    if (sent < 0) co_return std::unexpected(error_here(scope, sent, "send"));
+    engine_->consume_cipher(static_cast<size_t>(sent));
+    bytes_sent_ += static_cast<size_t>(sent);
+    bool cut = static_cast<size_t>(sent) < cipher.size() && scope.cancelled();
+    if (cut) co_return std::unexpected(rt::error_of(scope, source_, "send"));
+  }
+  co_return Unit{};
+}
+
+rt::Task<Result<Unit>> Stream::start_tls(std::unique_ptr<tls::TlsEngine> engine,
+                                         rt::Scope& scope) {
+  engine_ = std::move(engine);
+  for (;;) {
+    changed_.clear();
+    tls::HandshakeStatus status = engine_->handshake();
+    Result<Unit> flushed = co_await flush_cipher(scope);
+    if (status == tls::HandshakeStatus::failed)
+      co_return std::unexpected(engine_->last_error());
+    if (!flushed) co_return flushed;
+    if (status == tls::HandshakeStatus::done) co_return Unit{};
+    if (ended_) {
+      Error early{ErrorKind::eof, source_, 0, "TLS handshake"};
+      co_return std::unexpected(failure_.value_or(early));
+    }
+    bool changed = co_await rt::wait_for(changed_, scope);
+    if (!changed) co_return std::unexpected(rt::error_of(scope, source_, "TLS handshake"));
+  }
+}
+
+rt::Task<Result<Unit>> Stream::finish_writing(rt::Scope& scope) {
+  Result<Unit> result = Unit{};
+  if (engine_ && engine_->handshake_done()) {
+    engine_->close_notify();
+    result = co_await flush_cipher(scope);
+  }
+  context_.loop.io().shutdown_send(fd_);
+  co_return result;
+}
+
+rt::Task<Unit> Stream::close() {
+  if (fd_ < 0) co_return Unit{};
+  direct_ = true;  // nothing re-arms
+  co_await quiesce();
+  while (count_ > 0) {
+    Chunk dropped = pop();
+    dropped.lease.release();
+  }
+  context_.loop.io().close(fd_);
+  fd_ = -1;
+  co_return Unit{};
+}
+
+}  // namespace qcc::net
