@@ -8,7 +8,7 @@ import subprocess
 from checker import CannotRun, Finding, code_files, main
 
 PROGRAMS = ('clang-format-19', 'clang-format')
-DIAGNOSTIC = re.compile(r'^(?P<path>.*?):(?P<line>\d+):\d+: (?:error|warning): (?P<text>.*)$')
+DIAGNOSTIC = re.compile(r'^(?P<path>.*?):(?P<line>\d+):\d+: (?:error|warning): ')
 
 
 def formatter():
@@ -26,15 +26,14 @@ def check(root):
     if not names:
         return []
     run = subprocess.run([program, '--dry-run', '--Werror', *names], cwd=root, capture_output=True, text=True)
-    findings = {}
+    lines = {}
     for line in run.stderr.splitlines():
         match = DIAGNOSTIC.match(line)
         if match:
-            place = (match['path'], int(match['line']))
-            findings.setdefault(place, Finding(*place, f'run {program} -i on this file'))
-    if run.returncode != 0 and not findings:
+            lines.setdefault(match['path'], set()).add(int(match['line']))
+    if run.returncode != 0 and not lines:
         return [Finding('.clang-format', 1, run.stderr.strip()[:200])]
-    return list(findings.values())
+    return [Finding(path, min(at), f'{len(at)} lines: run {program} -i on this file') for path, at in lines.items()]
 
 
 STYLE = {'.clang-format': (pathlib.Path(__file__).resolve().parents[2] / '.clang-format').read_text()}
