@@ -2,7 +2,7 @@
 
 import json
 
-DEFAULT_SERVER = {"listen": ["127.0.0.1:0"], "shards": 2}
+DEFAULT_SERVER = {"listen": ["127.0.0.1:0"], "shards": 2, "drain_timeout": "2s"}
 DEFAULT_ADMIN = {"listen": ["127.0.0.1:0"]}
 
 

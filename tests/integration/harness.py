@@ -198,7 +198,8 @@ def post(body=None, path="/v1/messages", fields=(), host="127.0.0.1", framing=Tr
 class Qccd:
     """One daemon process with its own folder."""
 
-    def __init__(self, text, *, arguments=(), environment=None, user=None, memlock=None, folder=None, wait=True):
+    def __init__(self, text, *, arguments=(), environment=None, user=None, memlock=None, folder=None,
+                 binary=None):
         self.folder = Path(folder or tempfile.mkdtemp(prefix="qccd-test-"))
         self.config_path = self.folder / "qcc.toml"
         self.log_path = self.folder / "stderr.log"
@@ -206,10 +207,14 @@ class Qccd:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder),
                             "ASAN_OPTIONS": "detect_leaks=0", **(environment or {})}
         self.write_config(text)
-        self.expected_listeners = max(1, text.count("listen = ["))
+        self.binary = binary or QCCD
         self._start()
-        if wait:
+        try:
             self.wait_ready()
+        except BaseException:
+            self.process.kill()
+            self.stop()
+            raise
 
     def write_config(self, text):
         fresh = self.folder / "qcc.toml.new"
@@ -227,7 +232,7 @@ class Qccd:
     def _start(self):
         self.log_file = open(self.log_path, "wb")
         self.process = subprocess.Popen(
-            [QCCD, "--config", str(self.config_path), *self.arguments], cwd=self.folder, env=self.environment,
+            [str(self.binary), "--config", str(self.config_path), *self.arguments], cwd=self.folder, env=self.environment,
             stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file, user=self.user, group=self.user,
             extra_groups=[] if self.user is not None else None, preexec_fn=self._limits)
 
@@ -382,8 +387,6 @@ class MockCase(unittest.TestCase):
 class QccdCase(MockCase):
     """A test with daemons. At the end every daemon must stop cleanly, have said nothing fatal and have leaked no secret."""
 
-    canonical_upstream = True
-
     def setUp(self):
         super().setUp()
         self.daemons = []
@@ -426,9 +429,8 @@ class QccdCase(MockCase):
         for daemon in self.daemons:
             daemon.stop()
         problems = [problem for daemon in self.daemons for problem in self._problems(daemon)]
-        if self.canonical_upstream:
-            problems += [f"{mock.name} got {request.line!r}: {fault}" for mock in self.mocks
-                         for request in mock.requests for fault in request.framing_faults()]
+        problems += [f"{mock.name} got {request.line!r}: {fault}" for mock in self.mocks
+                     for request in mock.requests for fault in request.framing_faults()]
         for daemon in self.daemons:
             daemon.remove()
         self.assertEqual(problems, [])
@@ -443,3 +445,56 @@ class QccdCase(MockCase):
             for secret in self.secrets:
                 if secret.encode() in content:
                     yield f"{path.name} contains the secret {secret[:12]}…"
+
+
+class RuleCase(QccdCase):
+    """Many small cases against one daemon per class; it is started anew only if a case ended it."""
+
+    shared = None
+
+    def setUp(self):
+        super().setUp()
+        if not QCCD:
+            self.skipTest("no daemon: give --qccd PATH")
+        cls = type(self)
+        if cls.shared is None or cls.shared.qccd.process.poll() is not None:
+            cls.shared = self.start_shared()
+        self.qccd, self.upstream = cls.shared.qccd, cls.shared.upstream
+        self.seen_before = self.upstream.count()
+
+    sections = {}
+    fallback = None  # name of a second, well endpoint of lower priority
+
+    def start_shared(self):
+        names = ["a"] + ([self.fallback] if self.fallback else [])
+        mocks = [Mock(answers.anthropic(f"From {name}."), name=name).start() for name in names]
+        settings = [self.endpoint(mock, priority=rank) for rank, mock in enumerate(mocks, 1)]
+        return SharedDaemon(Qccd(config_text.config(config_text.cluster(*settings), **self.sections)), mocks)
+
+    def new_requests(self):
+        return self.upstream.requests[self.seen_before:]
+
+    def check_still_serves(self):
+        self.assertIsNone(self.qccd.process.poll(), f"the daemon died:\n{self.qccd.log()[-4000:]}")
+        self.check_serves(self.qccd)
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.shared is None:
+            return
+        shared, cls.shared = cls.shared, None
+        shared.qccd.stop()
+        for mock in shared.mocks:
+            mock.stop()
+        log, code = shared.qccd.log(), shared.qccd.process.returncode
+        faults = [fault for mock in shared.mocks for request in mock.requests for fault in request.framing_faults()]
+        shared.qccd.remove()
+        if code != 0 or FATAL_OUTPUT.search(log) or faults:
+            raise AssertionError(f"exit code {code}, upstream saw {faults}, log:\n{log[-4000:]}")
+
+
+class SharedDaemon:
+    """What the cases of one class share."""
+
+    def __init__(self, qccd, mocks):
+        self.qccd, self.mocks, self.upstream = qccd, mocks, mocks[0]

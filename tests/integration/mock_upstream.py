@@ -282,6 +282,9 @@ class Mock:
         with self._changed:
             return sum(1 for request in self.requests if path is None or request.path.endswith(path))
 
+    def open_count(self):
+        return len(self._open)
+
     def last(self):
         with self._changed:
             return self.requests[-1]
