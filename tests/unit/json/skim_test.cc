@@ -1,0 +1,248 @@
+#include <doctest/doctest.h>
+#include <qcc/base/prng.h>
+#include <qcc/json/skim.h>
+
+#include <string>
+#include <vector>
+
+#include "exact_bytes.h"
+
+using namespace qcc;
+using namespace qcc::json;
+using namespace std::string_literals;
+
+namespace {
+
+std::string raw_of(std::string_view body, const RawValue& value) {
+  return std::string(value.range.of(body));
+}
+
+// A body of the shape Claude Code sends, `padding` bytes of text in its middle.
+std::string claude_body(size_t padding) {
+  std::string body = R"({"model":"claude-sonnet-5","messages":[{"role":"user","content":[)"
+                     R"({"type":"text","text":"say \"hi\"\n\u00e9 – {[}] )";
+  body.append(padding, 'x');
+  body += R"("}]}],"tools":[{"name":"Read","input_schema":{"type":"object","required":["a"]}}],)"
+          R"("metadata":{"user_id":"{\"session_id\":\"0001\"}"},"max_tokens":64000,)"
+          R"("thinking":{"type":"adaptive"},"stream":true})";
+  return body;
+}
+
+struct Refused {
+  std::string body;
+  SkimFault fault;
+  std::string field = "";
+};
+
+const std::vector<Refused>& refused() {
+  using enum SkimFault;
+  static const std::vector<Refused> table = {
+      {"", not_object},
+      {"  ", not_object},
+      {"[]", not_object},
+      {"\"model\"", not_object},
+      {"null", not_object},
+      {"\xef\xbb\xbf{}", byte_order_mark},
+      {"{", truncated},
+      {"{\"a", truncated},
+      {"{\"a\"", truncated},
+      {"{\"a\":", truncated},
+      {"{\"a\":1", truncated},
+      {"{\"a\":[1", truncated},
+      {"{\"a\":[{\"b\":\"c\"}", truncated},
+      {"{\"a\":\"b\\", truncated},
+      {"{}x", trailing_bytes},
+      {"{}{}", trailing_bytes},
+      {"{} \n\t\r\"", trailing_bytes},
+      {"{}\0"s, trailing_bytes},
+      {"{,}", bad_member},
+      {"{a:1}", bad_member},
+      {"{\"a\" 1}", bad_member},
+      {"{\"a\":}", bad_member},
+      {"{\"a\":1,}", bad_member},
+      {"{\"a\":1 \"b\":2}", bad_member},
+      {"{\"a\":01}", bad_member},
+      {"{\"a\":+1}", bad_member},
+      {"{\"a\":1.}", bad_member},
+      {"{\"a\":.5}", bad_member},
+      {"{\"a\":1e}", bad_member},
+      {"{\"a\":NaN}", bad_member},
+      {"{\"a\":tru}", bad_member},
+      {"{\"a\":truex}", bad_member},
+      {"{\"a\":nul}", bad_member},
+      {"{/**/\"a\":1}", bad_member},
+      {"{\"a\":[}]}", mismatched},
+      {"{\"a\":[1}}", mismatched},
+      {"{\"a\":{\"b\":1]}", mismatched},
+      {"{\"a\":[\\\"b\"]}", mismatched},
+      {"{\"a\":[\x01]}", mismatched},
+      {"{\"a\":[\xc3\xa9]}", mismatched},
+      {"{\"a\":[\"\n\"]}", control_character},
+      {"{\"a\":\"\x1f\"}", control_character},
+      {"{\"a\":[\"\0\"]}"s, control_character},
+      {"{\"a\":\"\\x\"}", bad_escape},
+      {"{\"a\":[\"\\u12g4\"]}", bad_escape},
+      {"{\"a\":\"\\u12\"}", bad_escape},
+      {"{\"a\":\"\\ud800\"}", bad_escape},
+      {"{\"a\":\"\\ud800x\"}", bad_escape},
+      {"{\"a\":\"\\ud800\\n00dc00\"}", bad_escape},
+      {"{\"a\":\"\\ud800\\u0041\"}", bad_escape},
+      {"{\"a\":\"\\udc00\"}", bad_escape},
+      {"{\"a\":\"\\\\udc00\\udc00\"}", bad_escape},
+      {"{\"a\":\"\xff\"}", bad_utf8},
+      {"{\"a\":\"\xc0\xaf\"}", bad_utf8},
+      {"{\"a\":\"\xe0\x80\xaf\"}", bad_utf8},
+      {"{\"a\":\"\xed\xa0\x80\"}", bad_utf8},
+      {"{\"a\":\"\xf4\x90\x80\x80\"}", bad_utf8},
+      {"{\"a\":\"\xf0\x80\x80\x80\"}", bad_utf8},
+      {"{\"a\":\"\xe2\x82\"}", bad_utf8},
+      {"{\"a\":\"\x80\"}", bad_utf8},
+      {R"({"model":"a","model":"b"})", duplicate, "model"},
+      {R"({"model":"a","\u006dodel":"b"})", duplicate, "model"},
+      {R"({"stream":true,"model":"a","stream":true})", duplicate, "stream"},
+      {R"({"stream":null,"stream":true})", duplicate, "stream"},
+      {R"({"model":5})", wrong_type, "model"},
+      {R"({"model":null})", wrong_type, "model"},
+      {R"({"\u006d\u006Fdel":["x"]})", wrong_type, "model"},
+      {R"({"stream":"true"})", wrong_type, "stream"},
+      {R"({"stream":1})", wrong_type, "stream"},
+      {R"({"max_tokens":"5"})", wrong_type, "max_tokens"},
+      {R"({"max_completion_tokens":{}})", wrong_type, "max_completion_tokens"},
+      {R"({"metadata":[]})", wrong_type, "metadata"},
+      {R"({"metadata":{"user_id":5}})", wrong_type, "metadata.user_id"},
+  };
+  return table;
+}
+
+}  // namespace
+
+TEST_CASE("skim finds the members of a Claude Code body, wherever they lie") {
+  for (size_t padding = 0; padding < 300; ++padding) {
+    const std::string body = claude_body(padding);
+    const ExactBytes exact(body);
+    const auto fields = skim_request(exact.view());
+    REQUIRE(fields);
+    CHECK(raw_of(body, fields->model) == "\"claude-sonnet-5\"");
+    CHECK(fields->model.inside_string(body) == "claude-sonnet-5");
+    CHECK(raw_of(body, fields->stream) == "true");
+    CHECK(raw_of(body, fields->max_tokens) == "64000");
+    CHECK(fields->user_id.inside_string(body) == R"({\"session_id\":\"0001\"})");
+    CHECK(raw_of(body, fields->metadata) == R"({"user_id":"{\"session_id\":\"0001\"}"})");
+    CHECK(fields->messages.is(ValueKind::array));
+    CHECK(raw_of(body, fields->messages).ends_with("\"}]}]"));
+    CHECK(fields->prompt_cache_key.is(ValueKind::absent));
+  }
+}
+
+TEST_CASE("skim: what is accepted") {
+  struct Row {
+    std::string body, model;
+    ValueKind stream = ValueKind::absent;
+  };
+  const std::vector<Row> rows = {
+      {"{}", ""},
+      {" \r\n\t{ } \n", ""},
+      {R"({"model":"a"})", "\"a\""},
+      {"{ \"model\" :\n\"a\" , \"stream\" : false }", "\"a\"", ValueKind::boolean},
+      {R"({"\u006dodel":"a","st\u0072eam":null})", "\"a\"", ValueKind::null},
+      {R"({"Model":"a","model ":"b"})", ""},
+      {R"({"messages":[{"model":"inner"}],"model":"outer"})", "\"outer\""},
+      {R"({"a":"\\","model":"b"})", "\"b\""},
+      {R"({"a":"\\\"","model":"\u0062"})", R"("\u0062")"},
+      {R"({"a":["\ud83d\ude00"],"n":-0.5e+10,"t":true,"model":"b"})", "\"b\""},
+      {"{\"a\":\"\xf0\x9f\x98\x80\xe4\xbd\xa0\xc3\xa9\",\"model\":\"b\"}", "\"b\""},
+      {R"({"max_tokens":1,"max_tokens":null,"model":"m"})", "\"m\""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.body);
+    const ExactBytes exact(row.body);
+    const auto fields = skim_request(exact.view());
+    REQUIRE(fields);
+    CHECK(raw_of(row.body, fields->model) == row.model);
+    CHECK(fields->stream.kind == row.stream);
+  }
+}
+
+TEST_CASE("skim: the last of equal members counts, and its user_id") {
+  const std::string body =
+      R"({"metadata":{"user_id":"a"},"max_tokens":1,"metadata":{},"max_tokens":2})";
+  const auto fields = skim_request(body);
+  REQUIRE(fields);
+  CHECK(raw_of(body, fields->max_tokens) == "2");
+  CHECK(fields->user_id.is(ValueKind::absent));
+}
+
+TEST_CASE("skim: what is refused, and why, at every alignment to its blocks") {
+  for (const Refused& row : refused()) {
+    for (size_t shift = 0; shift < 130; ++shift) {
+      // White space before the object moves the fault over the borders of blocks.
+      const std::string body =
+          row.fault == SkimFault::byte_order_mark ? row.body : std::string(shift, ' ') + row.body;
+      CAPTURE(row.body);
+      CAPTURE(shift);
+      const ExactBytes exact(body);
+      const auto fields = skim_request(exact.view());
+      REQUIRE(!fields);
+      CHECK(describe(fields.error().fault) == std::string(describe(row.fault)));
+      CHECK(fields.error().field == row.field);
+      CHECK(fields.error().offset <= body.size());
+    }
+  }
+}
+
+TEST_CASE("skim: every cut of a body is refused") {
+  const std::string body = claude_body(40);
+  for (size_t length = 0; length < body.size(); ++length) {
+    const ExactBytes exact(std::string_view(body).substr(0, length));
+    CHECK_FALSE(skim_request(exact.view()));
+  }
+}
+
+TEST_CASE("skim: any one byte changed never makes it read astray") {
+  const std::string body = claude_body(70);
+  for (size_t at = 0; at < body.size(); ++at) {
+    for (char c : "\"\\{}[]x\n\xe9\x80"s) {
+      std::string changed = body;
+      changed[at] = c;
+      const ExactBytes exact(changed);
+      const auto fields = skim_request(exact.view());
+      if (fields) CHECK(fields->model.range.offset + fields->model.range.length <= changed.size());
+    }
+  }
+}
+
+TEST_CASE("skim: nesting up to the limit") {
+  auto nested = [](size_t depth) {
+    return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+  };
+  CHECK(skim_request(nested(kSkimDepthMax)));
+  const auto deeper = skim_request(nested(kSkimDepthMax + 1));
+  REQUIRE(!deeper);
+  CHECK(deeper.error().fault == SkimFault::too_deep);
+  CHECK(!skim_request("{\"a\":" + std::string(1'000'000, '[')));
+}
+
+TEST_CASE("skim: long bodies, many keys, many escapes") {
+  std::string many_keys = "{";
+  for (int i = 0; i < 300'000; ++i) many_keys += "\"k" + std::to_string(i) + "\":0,";
+  many_keys += "\"model\":\"m\"}";
+  const auto keys = skim_request(many_keys);
+  REQUIRE(keys);
+  CHECK(raw_of(many_keys, keys->model) == "\"m\"");
+
+  std::string escapes = "{\"a\":\"";
+  for (int i = 0; i < 1'000'000; ++i) escapes += i % 3 == 0 ? "\\\\" : "\\\"";
+  escapes += "\",\"model\":\"m\"}";
+  const auto found = skim_request(escapes);
+  REQUIRE(found);
+  CHECK(raw_of(escapes, found->model) == "\"m\"");
+}
+
+TEST_CASE("unsigned_integer") {
+  CHECK(unsigned_integer("64000") == 64000u);
+  CHECK(unsigned_integer("0") == 0u);
+  CHECK(unsigned_integer("18446744073709551615") == UINT64_MAX);
+  CHECK(unsigned_integer("99999999999999999999999") == UINT64_MAX);
+  for (std::string_view other : {"", "-1", "1.0", "1e3", "null", " 1"})
+    CHECK_FALSE(unsigned_integer(other));
+}
