@@ -317,6 +317,16 @@ TEST_CASE("tls: close_notify is an end, a bare end is a truncation") {
     CHECK(client.plain == "last words!");
     CHECK(client.read == ReadStatus::closed);
   }
+  SUBCASE("bytes behind close_notify are void") {
+    server.engine.close_notify();
+    std::span<const char> cipher = server.engine.take_cipher();
+    std::string with_tail(cipher.begin(), cipher.end());
+    client.receive(with_tail + "anything");
+    CHECK(client.read == ReadStatus::closed);
+    CHECK(client.engine.input_left() == 0);
+    client.receive(std::string_view("more"));
+    CHECK(client.read == ReadStatus::closed);
+  }
   CHECK(client.plain.starts_with("last words"));
 }
 

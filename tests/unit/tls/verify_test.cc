@@ -142,7 +142,7 @@ TEST_CASE("tls verify: hosts that TLS cannot verify fail before a byte is sent")
   }
 }
 
-TEST_CASE("tls: client certificate is shown and files that do not fit are named") {
+TEST_CASE("tls: files that do not fit are named") {
   const TempDir& dir = authority().dir;
   PemPair one = authority().ca.issue({});
   PemPair two = authority().ca.issue({});
