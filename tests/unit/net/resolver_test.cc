@@ -224,6 +224,16 @@ TEST_CASE("resolver: new names join, names that stay keep their answer, others a
   CHECK(world.dns->asked("b.test") == 1);
 }
 
+TEST_CASE("resolver: one host on several ports") {
+  World world;
+  world.dns->set("a.test", {"192.0.2.1"});
+  world.names({{"a.test", 8443}, {"a.test", 80}, {"a.test", 443}, {"b.test", 80}});
+  for (uint16_t port : {80, 443, 8443}) {
+    CHECK(eventually([&] { return world.look("a.test", port).count == 1; }));
+    CHECK(text_of(world.look("a.test", port)) == "192.0.2.1:" + std::to_string(port));
+  }
+}
+
 TEST_CASE("resolver: an answer for a name that is no longer wanted is dropped") {
   World world;
   world.dns->hang("a.test");
