@@ -228,7 +228,8 @@ TEST_CASE("resolver: one host on several ports") {
   World world;
   world.dns->set("a.test", {"192.0.2.1"});
   world.names({{"a.test", 8443}, {"a.test", 80}, {"a.test", 443}, {"b.test", 80}});
-  for (uint16_t port : {80, 443, 8443}) {
+  const uint16_t ports[] = {80, 443, 8443};
+  for (uint16_t port : ports) {
     CHECK(eventually([&] { return world.look("a.test", port).count == 1; }));
     CHECK(text_of(world.look("a.test", port)) == "192.0.2.1:" + std::to_string(port));
   }
