@@ -2,7 +2,8 @@
 # Sourced by a POSIX shell whose current folder is the root of the tree.
 # shellcheck shell=sh disable=SC2034
 
-BUILD_PACKAGES="meson ninja-build pkg-config ca-certificates libc6-dev clang-19 liburing-dev \
+# cmake: Debian's doctest can be found by its CMake file only.
+BUILD_PACKAGES="meson ninja-build cmake pkg-config ca-certificates libc6-dev clang-19 liburing-dev \
 android-libboringssl-dev rapidjson-dev libtomlplusplus-dev libsqlite3-dev doctest-dev"
 
 say() { printf '%s\n' "$*"; }
@@ -46,8 +47,13 @@ install_packages() {
     fi
   done
   say "Installing:$wanted"
+  apt_log=$(mktemp)
   # shellcheck disable=SC2086
-  apt_get install -y --no-install-recommends $wanted >/dev/null
+  apt_get install -y --no-install-recommends $wanted >"$apt_log" 2>&1 || {
+    tail -n 20 "$apt_log" >&2
+    return 1
+  }
+  rm -f "$apt_log"
 }
 
 shipped_compiler() {
@@ -76,7 +82,11 @@ configure() {
 build() {
   folder=$1
   shift
-  ninja -C "$folder" -j "${QCC_JOBS:-$(nproc)}" --quiet "$@"
+  say "building $folder"
+  ninja -C "$folder" -j "${QCC_JOBS:-$(nproc)}" --quiet "$@" >"$folder.log" 2>&1 || {
+    tail -n 60 "$folder.log"
+    return 1
+  }
 }
 
 # set_option FOLDER NAME VALUE: without a build from scratch.
