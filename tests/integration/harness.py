@@ -23,7 +23,7 @@ LISTENING = re.compile(r"(?<!admin )listening on (\S+:\d+)")
 ADMIN = re.compile(r"admin on (\S+:\d+)")
 FATAL_OUTPUT = re.compile(r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|Assertion|QCC_ASSERT|invariant")
 START_LIMIT = 20.0  # seconds; liveness bounds are generous, sanitizers and busy machines are slow
-ANSWER_LIMIT = 20.0
+ANSWER_LIMIT = 10.0
 ENDPOINT_KEY = "sk-endpoint-{name}-5f1c0d9e7b"
 CLIENT_KEY = "sk-client-laptop-91e2a7c4d0"
 

@@ -104,6 +104,7 @@ class Exchange:
     def cut(self):
         """End TCP without a TLS close_notify."""
         self.keep = False
+        self.connection.transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
         self.connection.transport.abort()
 
 
@@ -235,8 +236,12 @@ class Connection(asyncio.Protocol):
         self.current = request
         plan = self.mock.next_plan(request)
         exchange = Exchange(self, request)
-        if not getattr(plan, "early", False):
-            await self.read_body(request)
+        try:
+            if not getattr(plan, "early", False):
+                await self.read_body(request)
+        except ValueError:  # framing that cannot be read: recorded, so that framing_faults() tells
+            self.mock.record(request)
+            raise PeerGone from None
         self.mock.record(request)
         await plan(exchange)
         request.answered = True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 MODULES = Path(os.environ.get("QCC_NODE_MODULES", HERE / "node_modules")).resolve()
-CLAUDE_LIMIT = 90
+CLAUDE_LIMIT = 45  # seconds; a run takes about one, a client that retries takes minutes
 
 
 def install():
@@ -74,16 +74,22 @@ class ClaudeRun:
         return f"<exit {self.exit_code} result={self.result} retries={self.retries} stderr={self.stderr[-1000:]!r}>"
 
 
+def _run_claude(command, **options):
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CLAUDE_LIMIT, **options)
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(f"Claude Code did not end within {CLAUDE_LIMIT} s: {(late.stdout or b'')[-3000:]!r}") from None
+
+
 def claude(prompt, base_url, *arguments, key="sk-client-claude", bearer=False, folder=None, environment=None):
     """Runs Claude Code in print mode in an empty home; returns a ClaudeRun."""
     with tempfile.TemporaryDirectory(prefix="claude-home-") as home:
         work = Path(folder) if folder else Path(home) / "work"
         work.mkdir(exist_ok=True)
         credential = {"ANTHROPIC_AUTH_TOKEN": key} if bearer else {"ANTHROPIC_API_KEY": key}
-        done = subprocess.run(
+        done = _run_claude(
             [str(MODULES / ".bin" / "claude"), "-p", prompt, "--output-format", "stream-json", "--verbose",
              "--allowedTools", "Bash(echo:*)", "Read", *arguments],
-            cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CLAUDE_LIMIT,
-            env=_clean_environment(home, ANTHROPIC_BASE_URL=base_url, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
+            cwd=work, env=_clean_environment(home, ANTHROPIC_BASE_URL=base_url, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
                                    DISABLE_AUTOUPDATER="1", **credential, **(environment or {})))
     return ClaudeRun(done)

@@ -168,15 +168,15 @@ class BadTransports(QccdCase):
 class OpenAi(QccdCase):
     def test_failures_are_invisible(self):
         done = answers.openai_events("never seen")
-        for what, fault in {
+        for number, (what, fault) in enumerate({
             "429": answers.openai_error(429, code="rate_limit_exceeded"), "500": answers.openai_error(500),
             "401": answers.openai_error(401, code="invalid_api_key"),
             "empty": plans.stream([]), "only the role": plans.stream(done[:1], end=plans.CLOSE),
             "error in band": plans.stream([done[0], answers.data_event({"error": {"message": "x", "type": "server_error"}})]),
             "html": plans.html_page(),
-        }.items():
+        }.items()):
             with self.subTest(what):
-                first, second = self.mock(f"openai-a-{what}", fault), self.mock(f"openai-b-{what}", answers.openai("Hi."))
+                first, second = self.mock(f"openai-a-{number}", fault), self.mock(f"openai-b-{number}", answers.openai("Hi."))
                 qccd = self.daemon(self.endpoint(first, priority=1), self.endpoint(second, priority=2))
                 answer = qccd.post(chat_body(stream=True), path="/v1/chat/completions")
                 self.assertTrue(answer.body.endswith(b"data: [DONE]\n\n"), answer)

@@ -55,7 +55,7 @@ class Load:
                 self.served += well
                 if not well:
                     self.failures.append(answer)
-            if closing:
+            if closing and client is not None:
                 client.close()
                 client = None
 
@@ -317,13 +317,18 @@ class Start(QccdCase):
         self.assertIn("qcc.toml:2:", done.stdout + done.stderr)
 
     def test_missing_file_and_unknown_option(self):
-        self.assertNotEqual(self.run_qccd("--config", "/nonexistent/qcc.toml").returncode, 0)
-        self.assertNotEqual(self.run_qccd("--frobnicate").returncode, 0)
+        missing = self.run_qccd("--config", "/nonexistent/qcc.toml")
+        self.assertNotEqual(missing.returncode, 0)
+        self.assertIn("/nonexistent/qcc.toml", missing.stdout + missing.stderr)
+        unknown = self.run_qccd("--frobnicate")
+        self.assertNotEqual(unknown.returncode, 0)
+        self.assertIn("frobnicate", unknown.stdout + unknown.stderr)
 
     def test_two_endpoints_of_one_name(self):
         one = config_text.endpoint("same", "https://api.example.com", "sk-1234567890")
         done = self.run_qccd("--check", "--config", "FILE", text=config_text.config(config_text.cluster(one, one)))
         self.assertNotEqual(done.returncode, 0)
+        self.assertIn("same", done.stdout + done.stderr)
 
     def test_taken_port_is_a_clear_error(self):
         mock = self.mock()

@@ -26,7 +26,7 @@ class Anthropic(QccdCase):
                 self.assertEqual(self.sdk(qccd, "anthropicStream")["text"], "From a.")
                 for stream in (False, True):
                     told = self.sdk(qccd, "anthropicToolRoundTrip", prompt=CALL, stream=stream)
-                    self.assertEqual((told["name"], told["input"], told["stop"]), ("get_weather", {"city": "Tokyo"}, "tool_use"))
+                    self.assertEqual((told.get("name"), told["input"], told["stop"]), ("get_weather", {"city": "Tokyo"}, "tool_use"))
                     self.assertEqual(told["text"], "The tool said: 21 degrees")
                 self.assertTrue(all(CLIENT_KEY.encode() not in bytes(seen.raw) for seen in self.upstream.requests))
 
@@ -42,12 +42,12 @@ class Anthropic(QccdCase):
 
     def test_errors_have_their_type(self):
         qccd = self.start()
-        told = node_clients.sdk("anthropicCreate", qccd.url, key="sk-wrong-one")["thrown"]
-        self.assertEqual((told["status"], told["type"], told["name"]), (401, "authentication_error", "AuthenticationError"))
+        told = node_clients.sdk("anthropicCreate", qccd.url, key="sk-wrong-one").get("thrown") or {}
+        self.assertEqual((told.get("status"), told.get("type"), told.get("name")), (401, "authentication_error", "AuthenticationError"))
         self.upstream.plan = answers.anthropic_error(400, message="exact words")
-        told = self.sdk(qccd, "anthropicCreate")["thrown"]
-        self.assertEqual((told["status"], told["type"]), (400, "invalid_request_error"))
-        self.assertIn("exact words", told["message"])
+        told = self.sdk(qccd, "anthropicCreate").get("thrown") or {}
+        self.assertEqual((told.get("status"), told.get("type")), (400, "invalid_request_error"))
+        self.assertIn("exact words", told.get("message", ""))
 
     def test_a_cut_stream_throws(self):
         qccd = self.start(plans.stream(EVENTS[:6]))
@@ -61,15 +61,15 @@ class Anthropic(QccdCase):
             first, second = self.mock("x", fault), self.mock("y")
             qccd = self.daemon(self.endpoint(first, priority=1), self.endpoint(second, priority=2))
             for action in ("anthropicCreate", "anthropicStream"):
-                self.assertEqual(self.sdk(qccd, action)["text"], "From y.")
+                self.assertEqual(self.sdk(qccd, action).get("text"), "From y.")
             self.assertEqual({seen.header("x-stainless-retry-count") for seen in second.requests}, {"0"})
 
     def test_retries_of_the_sdk_are_not_multiplied(self):
         """The whole of A and B fails: one SDK try makes at most three attempts in all."""
         first, second = self.mock("x", answers.anthropic_error(500)), self.mock("y", answers.anthropic_error(500))
         qccd = self.daemon(self.endpoint(first, priority=1), self.endpoint(second, priority=2), retry={"backoff_base": "10ms"})
-        told = self.sdk(qccd, "anthropicCreate", maxRetries=0)["thrown"]
-        self.assertGreaterEqual(told["status"], 500)
+        told = self.sdk(qccd, "anthropicCreate", maxRetries=0).get("thrown") or {}
+        self.assertGreaterEqual(told.get("status", 0), 500)
         self.assertLessEqual(first.count() + second.count(), 3)
 
 
@@ -103,6 +103,6 @@ class OpenAi(QccdCase):
 
     def test_errors_have_their_shape(self):
         qccd = self.start(answers.openai_error(400, message="exact words"))
-        told = self.sdk(qccd, "openaiCreate")["thrown"]
-        self.assertEqual(told["status"], 400)
-        self.assertIn("exact words", told["message"])
+        told = self.sdk(qccd, "openaiCreate").get("thrown") or {}
+        self.assertEqual(told.get("status"), 400)
+        self.assertIn("exact words", told.get("message", ""))

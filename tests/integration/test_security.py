@@ -71,7 +71,7 @@ class Secrets(QccdCase):
 
     def test_missing_reference_does_not_start(self):
         mock = self.mock()
-        with self.assertRaisesRegex(AssertionError, "ended with"):
+        with self.assertRaisesRegex(AssertionError, "(?s)ended with.*NOT_SET_ANYWHERE"):
             self.daemon({**self.endpoint(mock), "key": "env:NOT_SET_ANYWHERE"})
 
     def test_upstream_details_stay_hidden(self):
@@ -115,13 +115,13 @@ class Logs(QccdCase):
 
 
 class Listeners(QccdCase):
-    def check_refused(self, regex, **sections):
+    def check_refused(self, reason, **sections):
         mock = self.mock()
-        with self.assertRaisesRegex(AssertionError, regex):
+        with self.assertRaisesRegex(AssertionError, f"(?s)ended with.*{reason}"):
             self.daemon(mock, **sections)
 
     def test_open_to_the_network_needs_client_keys(self):
-        self.check_refused("ended with", server={"listen": ["0.0.0.0:0"]})
+        self.check_refused("client_keys", server={"listen": ["0.0.0.0:0"]})
 
     def test_open_to_the_network_with_keys(self):
         qccd = self.daemon(self.mock(), server={"listen": ["0.0.0.0:0"]}, client_keys={"laptop": CLIENT_KEY})
@@ -129,7 +129,7 @@ class Listeners(QccdCase):
             self.assertEqual(client.send(post(fields=[("x-api-key", CLIENT_KEY)])).answer().status, 200)
 
     def test_admin_on_the_network_needs_a_token(self):
-        self.check_refused("ended with", admin={"listen": ["0.0.0.0:0"]})
+        self.check_refused("token", admin={"listen": ["0.0.0.0:0"]})
 
     def test_admin_token(self):
         token = "admin-token-3c4d5e6f7a"
@@ -161,17 +161,17 @@ class Listeners(QccdCase):
 
 
 class Upstreams(QccdCase):
-    def check_config_refused(self, url, **settings):
-        with self.assertRaisesRegex(AssertionError, "ended with"):
-            self.daemon(config_text.endpoint("a", url, "sk-1234567890", **settings))
+    def check_config_refused(self, url, reason):
+        with self.assertRaisesRegex(AssertionError, f"(?s)ended with.*{reason}"):
+            self.daemon(config_text.endpoint("a", url, "sk-1234567890"))
 
     def test_T5_link_local_and_metadata_addresses(self):
         for url in ("http://169.254.169.254", "https://169.254.1.1", "https://[fd00:ec2::254]", "https://metadata.google.internal"):
             with self.subTest(url):
-                self.check_config_refused(url)
+                self.check_config_refused(url, "link-local|metadata")
 
     def test_T5_plain_http_to_the_internet(self):
-        self.check_config_refused("http://api.example.com")
+        self.check_config_refused("http://api.example.com", "allow_plaintext")
 
     def test_loop_is_found(self):
         qccd = self.daemon(self.mock())
