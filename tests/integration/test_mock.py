@@ -139,6 +139,7 @@ class MockMisbehaves(MockCase):
         mock = self.mock(plan=plans.script(plans.stream_head(chunked=False), b"data: x\n\n", plans.CUT),
                          tls=server_tls(self.pki()))
         trust = ssl.create_default_context(cafile=str(self.pki().ca))
+        trust.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         with socket.create_connection(("127.0.0.1", mock.port)) as raw:
             with trust.wrap_socket(raw, server_hostname="localhost", suppress_ragged_eofs=False) as client:
                 client.sendall(post())
