@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -204,8 +205,8 @@ class Qccd:
         self.config_path = self.folder / "qcc.toml"
         self.log_path = self.folder / "stderr.log"
         self.arguments, self.user, self.memlock = arguments, user, memlock
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder),
-                            "ASAN_OPTIONS": "detect_leaks=0", **(environment or {})}
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **_sanitizer_options(),
+                            **(environment or {})}
         self.write_config(text)
         self.binary = binary or QCCD
         self._start()
@@ -331,6 +332,10 @@ class Qccd:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _sanitizer_options():
+    return {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+
+
 def _address(text):
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port)
@@ -358,6 +363,46 @@ def curl(*arguments, stdin=None, timeout=60):
             input=stdin, capture_output=True, timeout=timeout)
         read = [path.read_bytes() if path.exists() else b"" for path in (head, body)]
         return done.returncode, int(done.stdout or b"0"), *read
+
+
+class Load:
+    """Clients that ask again and again until told to stop; remembers every answer that was not a 200."""
+
+    def __init__(self, qccd, clients=6, stream_every=3):
+        self.qccd, self.stream_every = qccd, stream_every
+        self.failures, self.served = [], 0
+        self.over, self.lock = threading.Event(), threading.Lock()
+        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self):
+        client, number = None, 0
+        while not self.over.is_set():
+            number += 1
+            stream = number % self.stream_every == 0
+            try:
+                client = client or self.qccd.connect()
+                answer = client.send(post(message_body(stream=stream))).answer()
+                well = answer.status == 200 and answer.complete and (not stream or b"message_stop" in answer.body)
+                closing = answer.header("connection") == "close"
+            except (OSError, AssertionError, ValueError) as error:
+                well, answer, closing = False, repr(error), True
+            with self.lock:
+                self.served += well
+                if not well:
+                    self.failures.append(answer)
+            if closing and client is not None:
+                client.close()
+                client = None
 
 
 class MockCase(unittest.TestCase):

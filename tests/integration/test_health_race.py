@@ -6,7 +6,7 @@ import threading
 import answers
 import config_text
 import plans
-from harness import QccdCase, eventually, message_body, post
+from harness import Load, QccdCase, eventually, message_body, post
 
 SHARDS = 2
 
@@ -71,6 +71,22 @@ class AuthFailure(QccdCase):
                 self.assertEqual(client.send(post()).answer().status, 200)
             client.close()
         self.check_counts(a=40, b=160)
+
+    def test_it_turns_bad_under_load(self):
+        """Each client has one request at a time: at most that many can meet the 401 before their shard knows."""
+        qccd = self.start(answers.anthropic("Still well."))
+        refused, clients = [], 12
+
+        async def refuse(exchange):
+            refused.append(exchange.request)
+            await answers.anthropic_error(401)(exchange)
+
+        with Load(qccd, clients=clients) as load:
+            self.assertTrue(self.first.wait_requests(200))
+            self.first.plan = refuse
+            self.assertTrue(self.second.wait_requests(200))
+        self.assertEqual(load.failures, [])
+        self.assertTrue(1 <= len(refused) <= clients, len(refused))
 
     def test_a_late_success_does_not_bring_it_back(self):
         """One request is still being answered well while another gets the 401."""

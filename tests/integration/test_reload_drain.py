@@ -15,49 +15,9 @@ import answers
 import config_text
 import harness
 import plans
-from harness import CLIENT_KEY, QCCD, QccdCase, RawClient, eventually, message_body, post
+from harness import CLIENT_KEY, QCCD, Load, QccdCase, RawClient, eventually, message_body, post
 
 EVENTS = answers.anthropic_events([answers.text_block("A stream that goes on for a while.")])
-
-
-class Load:
-    """Clients that ask again and again until told to stop; remembers every answer that was not a 200."""
-
-    def __init__(self, qccd, clients=6, stream_every=3):
-        self.qccd, self.stream_every = qccd, stream_every
-        self.failures, self.served = [], 0
-        self.over, self.lock = threading.Event(), threading.Lock()
-        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-
-    def _run(self):
-        client, number = None, 0
-        while not self.over.is_set():
-            number += 1
-            stream = number % self.stream_every == 0
-            try:
-                client = client or self.qccd.connect()
-                answer = client.send(post(message_body(stream=stream))).answer()
-                well = answer.status == 200 and answer.complete and (not stream or b"message_stop" in answer.body)
-                closing = answer.header("connection") == "close"
-            except (OSError, AssertionError, ValueError) as error:
-                well, answer, closing = False, repr(error), True
-            with self.lock:
-                self.served += well
-                if not well:
-                    self.failures.append(answer)
-            if closing and client is not None:
-                client.close()
-                client = None
 
 
 class Reload(QccdCase):
