@@ -6,7 +6,9 @@ import ssl
 import answers
 import config_text
 import plans
-from harness import QccdCase, chat_body, eventually, message_body, post
+from daemon import eventually
+from harness import QccdCase
+from http_client import chat_body, message_body, post
 from mock_upstream import server_tls, unused_port
 
 START = answers.anthropic_events([answers.text_block("never seen")])[:2]  # message_start, ping: no content yet

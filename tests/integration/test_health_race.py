@@ -6,7 +6,9 @@ import threading
 import answers
 import config_text
 import plans
-from harness import Load, QccdCase, eventually, message_body, post
+from daemon import eventually
+from harness import Load, QccdCase
+from http_client import message_body, post
 
 SHARDS = 2
 

@@ -7,7 +7,8 @@ serves a good request.
 import re
 import unittest
 
-from harness import RuleCase, message_body, post
+from harness import RuleCase
+from http_client import message_body, post
 
 BODY = message_body()
 LENGTH = len(BODY)

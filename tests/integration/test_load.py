@@ -9,7 +9,9 @@ from pathlib import Path
 
 import answers
 import plans
-from harness import QccdCase, eventually, message_body, post
+from daemon import eventually
+from harness import QccdCase
+from http_client import message_body, post
 from mock_upstream import server_tls
 
 POST = Path(__file__).resolve().parent / "post.lua"

@@ -8,7 +8,9 @@ import threading
 import answers
 import node_clients
 import plans
-from harness import MockCase, RawClient, chat_body, curl, eventually, message_body, post
+from daemon import eventually
+from harness import MockCase
+from http_client import RawClient, chat_body, curl, message_body, post
 from mock_upstream import server_tls
 
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import answers
 import config_text
-import harness
+import daemon
 import plans
-from harness import CLIENT_KEY, QCCD, Load, QccdCase, RawClient, eventually, message_body, post
+from daemon import QCCD, eventually
+from harness import CLIENT_KEY, Load, QccdCase
+from http_client import RawClient, message_body, post
 
 EVENTS = answers.anthropic_events([answers.text_block("A stream that goes on for a while.")])
 
@@ -306,7 +308,7 @@ class Start(QccdCase):
         if socket.has_ipv6 and Path("/proc/net/if_inet6").exists():
             addresses.append("[::1]:0")
         qccd = self.daemon(self.mock(), server={"listen": addresses})
-        self.assertTrue(eventually(lambda: len(harness.LISTENING.findall(qccd.log())) >= len(addresses)))
+        self.assertTrue(eventually(lambda: len(daemon.LISTENING.findall(qccd.log())) >= len(addresses)))
         qccd.wait_ready()
         for address in qccd.clients:
             with RawClient(address) as client:
@@ -332,7 +334,7 @@ class Start(QccdCase):
             process = subprocess.Popen([QCCD, "--demo"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                        env={"PATH": os.environ["PATH"], "HOME": folder, "QCC_LISTEN": "127.0.0.1:0"})
             try:
-                told = lambda: harness.LISTENING.findall((Path(folder) / "log").read_text())
+                told = lambda: daemon.LISTENING.findall((Path(folder) / "log").read_text())
                 self.assertTrue(eventually(told), (Path(folder) / "log").read_text())
                 host, port = told()[0].rsplit(":", 1)
                 with RawClient((host, int(port))) as client:

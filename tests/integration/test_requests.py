@@ -7,7 +7,9 @@ import time
 
 import answers
 import plans
-from harness import (CLIENT_KEY, ENDPOINT_KEY, QccdCase, RuleCase, chat_body, curl, eventually, message_body, post)
+from daemon import eventually
+from harness import CLIENT_KEY, ENDPOINT_KEY, QccdCase, RuleCase
+from http_client import chat_body, curl, message_body, post
 from mock_upstream import server_tls
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import answers
 import config_text
 import plans
-from harness import CLIENT_KEY, QccdCase, RawClient, eventually, message_body, post
+from daemon import eventually
+from harness import CLIENT_KEY, QccdCase
+from http_client import RawClient, message_body, post
 from mock_upstream import server_tls
 
 SECRET = "sk-very-secret-endpoint-key-0f9e8d7c"

@@ -6,7 +6,9 @@ import time
 
 import answers
 import plans
-from harness import QccdCase, chat_body, eventually, message_body, post
+from daemon import eventually
+from harness import QccdCase
+from http_client import chat_body, message_body, post
 from mock_upstream import server_tls
 
 EVENTS = answers.anthropic_events([answers.text_block("Ten words of text, so that there are several events.")])

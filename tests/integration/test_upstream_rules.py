@@ -5,7 +5,9 @@ import threading
 
 import answers
 import plans
-from harness import QccdCase, RuleCase, eventually, message_body, post
+from daemon import eventually
+from harness import QccdCase, RuleCase
+from http_client import message_body, post
 from mock_upstream import server_tls
 
 JSON = answers.dumps(answers.anthropic_message([answers.text_block("whole")]))
