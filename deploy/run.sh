@@ -10,9 +10,15 @@ if [ "${1:-}" = --build-only ]; then build_only=yes && shift; fi
 
 folder=build/release
 # shellcheck disable=SC2086
-install_packages $BUILD_PACKAGES || exit 1
-configure "$folder" "$(shipped_compiler)" --buildtype=release -Dwerror=false -Dbenchmarks=disabled || exit 1
-build "$folder" qccd qcc || exit 1
+install_packages $BUILD_PACKAGES lld-19 llvm-19 || exit 1
+link_time=-Db_lto=false
+if { command -v clang++-19 && command -v ld.lld-19 && command -v llvm-ar-19; } >/dev/null; then
+  export AR=llvm-ar-19 CXX_LD=lld-19
+  link_time=-Db_lto=true
+fi
+configure "$folder" "$(shipped_compiler)" --buildtype=release "$link_time" -Db_lto_mode=thin -Dwerror=false \
+  -Dbenchmarks=disabled || exit 1
+build "$folder" qccd:executable || exit 1
 qccd=$(program "$folder" qccd)
 say "built: $qccd"
 [ -z "$build_only" ] || exit 0

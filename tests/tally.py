@@ -56,5 +56,27 @@ def main(path):
     return 1 if failed else 0
 
 
+SUMMARY = '[doctest] test cases: {0} | {1} passed | {2} failed | 1 skipped'
+ROWS = [
+    ('says nothing', {'result': 'OK'}, (1, 0)),
+    ('doctest', {'result': 'OK', 'stdout': SUMMARY.format(9, 8, 0)}, (8, 0)),
+    ('doctest with failures', {'result': 'FAIL', 'stdout': SUMMARY.format(9, 6, 2)}, (6, 2)),
+    ('crash behind the summary', {'result': 'FAIL', 'stdout': SUMMARY.format(9, 8, 0)}, (8, 1)),
+    ('own count', {'result': 'OK', 'stdout': '1 passed, 0 failed\nx\n5 passed, 0 failed\n'}, (5, 0)),
+    ('own failures', {'result': 'FAIL', 'stdout': '5 passed, 2 failed\n'}, (5, 2)),
+    ('crash', {'result': 'FAIL', 'stdout': 'hm'}, (0, 1)),
+    ('no end', {'result': 'TIMEOUT'}, (0, 1)),
+    ('did not run', {'result': 'SKIP', 'stdout': 'cannot run'}, (0, 1)),
+]
+
+
+def self_test():
+    wrong = [(name, counts(test), expected) for name, test, expected in ROWS if counts(test) != expected]
+    for row in wrong:
+        print('self-test "%s": got %s, expected %s' % row)
+    print(f'{len(ROWS) - len(wrong)} passed, {len(wrong)} failed')
+    return 1 if wrong else 0
+
+
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1]))
+    sys.exit(self_test() if sys.argv[1] == '--self-test' else main(sys.argv[1]))
