@@ -40,10 +40,17 @@ bool needs_escape(uint32_t c) {
          (c >= 0x2066 && c <= 0x2069);
 }
 
+// Bytes that stand for themselves without quotes around them.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (size_t c = '!'; c < 0x7f; ++c) plain[c] = c != '"' && c != '=' && c != '\\';
+  return plain;
+}();
+
+bool is_plain(char c) { return kPlain[static_cast<uint8_t>(c)]; }
+
 bool is_plain_word(std::string_view value) {
-  return !value.empty() && std::ranges::all_of(value, [](char c) {
-    return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
-  });
+  return !value.empty() && std::ranges::all_of(value, is_plain);
 }
 
 // At most `bytes_max` bytes that end at the end of a character.
@@ -168,6 +175,10 @@ void LogLine::put(std::string_view bytes) {
 void LogLine::put_escaped(std::string_view value) {
   size_t run = 0;
   for (size_t at = 0; at < value.size();) {
+    if (is_plain(value[at])) {
+      ++at;
+      continue;
+    }
     Decoded c = decode_utf8(value.substr(at));
     if (!c.valid || needs_escape(c.code_point)) {
       put(value.substr(run, at - run));

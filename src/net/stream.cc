@@ -47,7 +47,7 @@ void Stream::on_arrival(const rt::Arrival& arrival) {
   if (arrival.res > 0) {
     absorb(std::move(lease), static_cast<size_t>(arrival.res));
   } else if (arrival.res == 0) {
-    end(std::nullopt);
+    on_transport_end();
   } else if (arrival.res == -ENOBUFS) {
     ++context_.stats.buffers_starved;
     if (!rearm_.armed())
@@ -70,24 +70,36 @@ void Stream::absorb(Lease lease, size_t size) {
     append_copy(bytes);
 }
 
-// Decrypts into the room of the last block, so that many small records share one.
 void Stream::absorb_cipher(std::string_view cipher) {
+  if (ended_ || handshake_ == tls::HandshakeStatus::failed) return;
   engine_->feed_cipher({cipher.data(), cipher.size()});
-  while (engine_->handshake_done()) {
+  advance_tls();
+}
+
+void Stream::advance_tls() {
+  if (!engine_->established()) handshake_ = engine_->handshake();
+  if (!engine_->established()) return;
+  tls::ReadStatus status = decrypt();
+  if (status == tls::ReadStatus::failed) end(engine_->last_error());
+  if (status == tls::ReadStatus::closed) end(std::nullopt);
+  if (status == tls::ReadStatus::truncated)
+    end(Error{ErrorKind::eof, source_, 0, "TLS ended without close_notify"});
+}
+
+// Decrypts into the room of the last block, so that many small records share one.
+tls::ReadStatus Stream::decrypt() {
+  tls::ReadResult result;
+  do {
     std::span<char> room = tail_room();
     if (room.size() < kRoomMin) {
       enqueue(Lease(context_.blocks), 0);
       room = tail_room();
     }
-    size_t got = engine_->read_plain(room);
-    if (got == 0) break;
-    grow_tail(got);
-  }
-  if (count_ > 0 && tail().size == 0) drop_tail();
-  if (engine_->failed())
-    end(engine_->last_error());
-  else if (engine_->peer_closed())
-    end(std::nullopt);
+    result = engine_->read_plain(room);
+    grow_tail(result.bytes);
+  } while (result.status == tls::ReadStatus::more);
+  if (tail().size == 0) drop_tail();
+  return result.status;
 }
 
 // What is free behind the last chunk, when that chunk is a block of ours.
@@ -132,10 +144,16 @@ void Stream::append_copy(std::string_view bytes) {
   }
 }
 
+void Stream::on_transport_end() {
+  if (engine_ && !ended_ && handshake_ != tls::HandshakeStatus::failed) {
+    engine_->feed_eof();
+    advance_tls();
+  }
+  end(std::nullopt);
+}
+
 void Stream::end(std::optional<Error> failure) {
   if (ended_) return;
-  if (!failure && engine_ && !engine_->peer_closed())
-    failure = Error{ErrorKind::eof, source_, 0, "TLS ended without close_notify"};
   ended_ = true;
   failure_ = failure;
 }
@@ -239,9 +257,9 @@ Error Stream::error_here(rt::Scope& scope, int result, const char* where) const 
 
 rt::Task<Result<Unit>> Stream::write(std::span<const char> bytes, rt::Scope& scope) {
   while (engine_ && !bytes.empty()) {
-    size_t taken = engine_->write_plain(bytes.first(std::min(bytes.size(), kBlockBytes)));
-    if (taken == 0) co_return std::unexpected(engine_->last_error());
-    bytes = bytes.subspan(taken);
+    Result<size_t> taken = engine_->write_plain(bytes);
+    if (!taken) co_return std::unexpected(taken.error());
+    bytes = bytes.subspan(*taken);
     Result<Unit> flushed = co_await flush_cipher(scope);
     if (!flushed) co_return flushed;
   }
@@ -254,14 +272,13 @@ rt::Task<Result<Unit>> Stream::write(std::span<const char> bytes, rt::Scope& sco
 }
 
 rt::Task<Result<Unit>> Stream::flush_cipher(rt::Scope& scope) {
-  while (!engine_->pending_cipher().empty()) {
-    std::span<const char> cipher = engine_->pending_cipher();
+  while (engine_->has_cipher()) {
+    std::span<const char> cipher = engine_->take_cipher();
     int sent = co_await rt::send(scope, fd_, cipher);
-    if (sent < 0) co_return std::unexpected(error_here(scope, sent, "send"));
+    if (sent < 0 || static_cast<size_t>(sent) < cipher.size())
+      co_return std::unexpected(error_here(scope, sent < 0 ? sent : -EPIPE, "send"));
     engine_->consume_cipher(static_cast<size_t>(sent));
     bytes_sent_ += static_cast<size_t>(sent);
-    bool cut = static_cast<size_t>(sent) < cipher.size() && scope.cancelled();
-    if (cut) co_return std::unexpected(rt::error_of(scope, source_, "send"));
   }
   co_return Unit{};
 }
@@ -269,9 +286,10 @@ rt::Task<Result<Unit>> Stream::flush_cipher(rt::Scope& scope) {
 rt::Task<Result<Unit>> Stream::start_tls(std::unique_ptr<tls::TlsEngine> engine,
                                          rt::Scope& scope) {
   engine_ = std::move(engine);
+  handshake_ = engine_->handshake();
   for (;;) {
     changed_.clear();
-    tls::HandshakeStatus status = engine_->handshake();
+    tls::HandshakeStatus status = handshake_;
     Result<Unit> flushed = co_await flush_cipher(scope);
     if (status == tls::HandshakeStatus::failed)
       co_return std::unexpected(engine_->last_error());
@@ -288,7 +306,7 @@ rt::Task<Result<Unit>> Stream::start_tls(std::unique_ptr<tls::TlsEngine> engine,
 
 rt::Task<Result<Unit>> Stream::finish_writing(rt::Scope& scope) {
   Result<Unit> result = Unit{};
-  if (engine_ && engine_->handshake_done()) {
+  if (engine_ && engine_->established()) {
     engine_->close_notify();
     result = co_await flush_cipher(scope);
   }

@@ -68,10 +68,12 @@ bool Loop::turn(Instant until) {
 }
 
 void Loop::run() {
+  read_clock();  // the loop may have been made long ago
   while (roots_live_ > 0) {
     bool alive = turn(kNever);
     QCC_ASSERT(alive);  // a loop that waits for nothing is a bug, not a wait
   }
+  io_.wait(now_);  // what the last task asked for, a close or a wake, must leave too
 }
 
 }  // namespace qcc::rt

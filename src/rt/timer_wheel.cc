@@ -17,7 +17,8 @@ void TimerWheel::disarm(Timer& timer) {
   if (!timer.armed()) return;
   --armed_;
   timer.unlink();
-  // A stale `occupied_` bit only costs a look at an empty slot; `advance` clears it.
+  if (!slots_[timer.slot].empty()) return;  // also right for a timer that waits in `due_`
+  occupied_[timer.slot / kSlots] &= ~(uint64_t{1} << (timer.slot % kSlots));
 }
 
 // The level is where the timer's tick first differs from the present one, so that a slot is reached
@@ -29,7 +30,8 @@ void TimerWheel::place(Timer& timer) {
   int level = (63 - std::countl_zero(due ^ tick_)) / kSlotBits;
   if (level >= kLevels) level = kLevels - 1;
   uint64_t position = (due >> (level * kSlotBits)) & (kSlots - 1);
-  slots_[static_cast<size_t>(level) * kSlots + position].push_back(timer);
+  timer.slot = static_cast<uint16_t>(static_cast<uint64_t>(level) * kSlots + position);
+  slots_[timer.slot].push_back(timer);
   occupied_[static_cast<size_t>(level)] |= uint64_t{1} << position;
 }
 
@@ -56,7 +58,6 @@ Instant TimerWheel::next_deadline() const {
 
 void TimerWheel::advance(Instant now) {
   uint64_t target = tick_of(now);
-  if (armed_ == 0) occupied_.fill(0);  // bits left by disarmed timers must not outlive a jump
   while (tick_ < target) {
     Instant next = next_deadline();
     uint64_t step = next == kNever ? target : std::min(target, tick_of(next));

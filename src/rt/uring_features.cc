@@ -46,15 +46,17 @@ std::string explain_ring_failure(const Error& error) {
   switch (error.code) {
     case EPERM:
     case EACCES:
-      return why + "the system forbids it (EPERM). Check `sysctl kernel.io_uring_disabled` (must be "
-                   "0) and the seccomp filter of the container or unit.";
+      return why +
+             "the system forbids it (EPERM). Check `sysctl kernel.io_uring_disabled` (must be "
+             "0) and the seccomp filter of the container or unit.";
     case ENOSYS: return why + "this kernel has none (ENOSYS). QCC needs Linux 6.1 or newer.";
     case EINVAL:
       return why + "this kernel lacks features QCC needs (EINVAL). QCC needs Linux 6.1 or newer.";
     case ENOMEM:
-      return why + "the memory-lock limit is used up (ENOMEM). Set LimitMEMLOCK=infinity in the "
-                   "unit, or raise `ulimit -l`; just after a restart the old process's share may "
-                   "still be counted.";
+      return why +
+             "the memory-lock limit is used up (ENOMEM). Set LimitMEMLOCK=infinity in the "
+             "unit, or raise `ulimit -l`; just after a restart the old process's share may "
+             "still be counted.";
     case EMFILE:
     case ENFILE: return why + "no file descriptor is free. Raise LimitNOFILE or `ulimit -n`.";
     default: return why + describe(error) + ".";

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "uring_features.h"
@@ -68,6 +69,7 @@ class UringIo final : public Io {
   io_uring_sqe* next_sqe();
   io_uring_sqe* sqe_for(Completion& c);
   void offer_buffer(uint16_t id, int position);
+  int submit_and_wait(Instant until);
   void collect();
 
   struct Arrived {
@@ -126,8 +128,8 @@ int UringIo::set_up_buffers() {
   buffers_ = static_cast<char*>(memory);
 
   buffer_ring_bytes_ = options_.buffer_count * sizeof(io_uring_buf);
-  void* ring = mmap(nullptr, buffer_ring_bytes_, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* ring =
+      mmap(nullptr, buffer_ring_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (ring == MAP_FAILED) return -errno;
   buffer_ring_ = static_cast<io_uring_buf_ring*>(ring);
 
@@ -220,12 +222,15 @@ void UringIo::connect(int fd, const sockaddr* address, socklen_t size, Completio
 }
 
 void UringIo::recv(int fd, uint32_t bytes_max, Completion& c) {
+  QCC_ASSERT(bytes_max > 0);
+  uint32_t arrival_max = std::min(bytes_max, options_.buffer_bytes);
   io_uring_sqe* sqe = sqe_for(c);
   if (features_.recv_limit) {
     io_uring_prep_recv_multishot(sqe, fd, nullptr, 0, 0);
+    sqe->len = arrival_max;       // the limit below ends the receive, but cuts no single arrival
     sqe->file_index = bytes_max;  // `optlen` in newer headers
   } else {
-    io_uring_prep_recv(sqe, fd, nullptr, bytes_max, 0);
+    io_uring_prep_recv(sqe, fd, nullptr, arrival_max, 0);
   }
   sqe->flags |= IOSQE_BUFFER_SELECT;
   sqe->buf_group = kBufferGroup;
@@ -278,17 +283,19 @@ void UringIo::collect() {
   io_uring_cq_advance(&ring_, count);
 }
 
-bool UringIo::wait(Instant until) {
-  __kernel_timespec limit{};
-  __kernel_timespec* limit_or_null = nullptr;
-  if (until != kNever) {
-    Duration left = std::max(until - now(), Duration::zero());
-    limit.tv_sec = left / std::chrono::seconds(1);
-    limit.tv_nsec = (left % std::chrono::seconds(1)).count();
-    limit_or_null = &limit;
-  }
+int UringIo::submit_and_wait(Instant until) {
   io_uring_cqe* first = nullptr;
-  int result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, limit_or_null, nullptr);
+  if (until == kNever) return io_uring_submit_and_wait_timeout(&ring_, &first, 1, nullptr, nullptr);
+  Duration left = until - now();
+  if (left <= Duration::zero()) return io_uring_submit_and_get_events(&ring_);
+  __kernel_timespec limit{};
+  limit.tv_sec = left / std::chrono::seconds(1);
+  limit.tv_nsec = (left % std::chrono::seconds(1)).count();
+  return io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr);
+}
+
+bool UringIo::wait(Instant until) {
+  int result = submit_and_wait(until);
   QCC_ASSERT(result >= 0 || result == -ETIME || result == -EINTR || result == -EBUSY ||
              result == -EAGAIN);
   collect();

@@ -17,6 +17,8 @@
 
 namespace qcc::tls {
 class TlsEngine;
+enum class HandshakeStatus : uint8_t;
+enum class ReadStatus : uint8_t;
 }
 
 namespace qcc::net {
@@ -119,6 +121,9 @@ class Stream final : private rt::Completion {
   void on_arrival(const rt::Arrival& arrival);
   void absorb(Lease lease, size_t size);
   void absorb_cipher(std::string_view cipher);
+  void advance_tls();
+  tls::ReadStatus decrypt();
+  void on_transport_end();
   void enqueue(Lease lease, size_t size);
   void append_copy(std::string_view bytes);
   Chunk& tail() { return queue_[(head_ + count_ - 1) % kQueueMax]; }
@@ -150,6 +155,7 @@ class Stream final : private rt::Completion {
   Read* reader_ = nullptr;
   StreamObserver* observer_ = nullptr;
   std::unique_ptr<tls::TlsEngine> engine_;
+  tls::HandshakeStatus handshake_{};
   rt::Event changed_;  // for handshakes and for the wait in `quiesce`
   Rearm rearm_;
   uint64_t bytes_received_ = 0;

@@ -1,6 +1,6 @@
 // Coroutine frames, per thread, in size classes of 64 bytes. Freed frames are kept up to a limit
-// for each class, so that memory returns after a burst. Off under sanitizers (QCC_FRAME_POOL), where
-// pooled frames would hide use-after-free.
+// for each class, so that memory returns after a burst. Off under sanitizers (QCC_FRAME_POOL),
+// where pooled frames would hide use-after-free.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -50,9 +50,9 @@ class FramePool {
   struct Node {
     Node* next;
   };
-  struct Class {
-    Node* free = nullptr;
-    uint32_t kept = 0;
+  struct Class {  // no initialisers: clang wants none for a static member of this class
+    Node* free;
+    uint32_t kept;
   };
   static inline thread_local constinit uint64_t live_ = 0;
 #ifdef QCC_FRAME_POOL

@@ -57,7 +57,9 @@ class Io {
   // Operations. Each sets `in_flight`; the memory handed over must outlive the arrival.
   virtual void accept(int listener, Completion&) = 0;  // stays armed
   virtual void connect(int fd, const sockaddr* address, socklen_t size, Completion&) = 0;
-  // Receives into buffers of this Io, at most `bytes_max` before it ends; may stay armed meanwhile.
+  // Receives into buffers of this Io; may stay armed until `bytes_max` (> 0) have come. It ends
+  // with the arrival that reaches them, which may go past by less than one buffer and less than
+  // `bytes_max`.
   virtual void recv(int fd, uint32_t bytes_max, Completion&) = 0;
   virtual void recv_into(int fd, std::span<char> to, Completion&) = 0;
   // Arrives when all is sent or the connection broke; a cancelled send may have sent a part.

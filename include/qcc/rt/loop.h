@@ -1,5 +1,5 @@
-// The loop of one thread: ready coroutines, timers, and the Io it waits on. Coroutines of operations
-// are resumed in exactly one place, `run_ready`, where stalls are measured.
+// The loop of one thread: ready coroutines, timers, and the Io it waits on. Coroutines of
+// operations are resumed in exactly one place, `run_ready`, where stalls are measured.
 #pragma once
 #include <coroutine>
 #include <cstdint>

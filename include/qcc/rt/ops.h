@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <coroutine>
 #include <span>
+#include <utility>
 
 #include <qcc/rt/loop.h>
 #include <qcc/rt/scope.h>
@@ -165,12 +166,12 @@ class Event {
    private:
     friend class Event;
     void on_cancel() override {
-      if (event_.wait_ == this) finish(false);
+      if (waiter_) finish(false);  // else on its way already, and the event may be gone
     }
     void finish(bool happened) {
       event_.wait_ = nullptr;
       happened_ = happened;
-      event_.loop_.make_ready(waiter_);
+      event_.loop_.make_ready(std::exchange(waiter_, nullptr));
     }
     Event& event_;
     Scope& scope_;

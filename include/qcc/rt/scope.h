@@ -1,6 +1,6 @@
-// A Scope bounds work in time and carries cancellation down a tree. The first reason wins. Cancelling
-// resumes nobody by itself: each waiter below is asked to end, and its own completion resumes it.
-// A new wait under a cancelled scope fails at once, without a submission.
+// A Scope bounds work in time and carries cancellation down a tree. The first reason wins.
+// Cancelling resumes nobody by itself: each waiter below is asked to end, and its own completion
+// resumes it. A new wait under a cancelled scope fails at once, without a submission.
 //
 // Owner: a coroutine frame. Children end before their parents because frames nest.
 #pragma once

@@ -1,6 +1,6 @@
 // Task<T>: a lazy coroutine with one owner. It starts when awaited and ends before its owner does.
-// No symmetric transfer: a child is started inside await_suspend, and one that finishes at once does
-// not suspend its parent (gcc 12 would grow the stack otherwise).
+// No symmetric transfer: a child is started inside await_suspend, and one that finishes at once
+// does not suspend its parent (gcc 12 would grow the stack otherwise).
 //
 // Rule for callers (tests/tidy/lint_co_await.py): a co_await is the whole right-hand side of one
 // statement, its operand is a call with named values, conditions test a variable.

@@ -1,5 +1,5 @@
-// Timers of one thread: a hierarchical wheel with O(1) arm and disarm, ticks of 2^20 ns (about 1 ms).
-// A timer never fires early; it fires at most one tick late.
+// Timers of one thread: a hierarchical wheel, O(1) to arm and disarm, in ticks of 2^20 ns, a good
+// millisecond. A timer never fires early; it fires at most one tick late.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -16,6 +16,7 @@ struct Timer : ListNode {
   bool armed() const { return linked(); }
   Fire fire;
   Instant at = kNever;
+  uint16_t slot = 0;  // the wheel's note of where it was placed
 };
 
 class TimerWheel {

@@ -20,9 +20,9 @@ struct UringFeatures {
 
 struct UringOptions {
   uint32_t entries = 1024;
-  uint32_t buffer_count = 256;           // a power of two
+  uint32_t buffer_count = 256;  // a power of two
   uint32_t buffer_bytes = 16 * 1024;
-  std::vector<std::string> disabled;     // names of UringFeatures
+  std::vector<std::string> disabled;  // names of UringFeatures
 };
 
 // Names that `UringOptions::disabled` may hold.

@@ -1,0 +1,172 @@
+// What the control thread does while the shards serve: signals, reloads, draining, logs, heartbeats.
+#include <csignal>
+#include <cstdio>
+
+#include <qcc/base/log_line.h>
+#include <qcc/config/diff.h>
+
+#include "control.h"
+#include "signals.h"
+
+#include <algorithm>
+
+namespace qcc::app {
+namespace {
+
+constexpr Duration kTick = std::chrono::milliseconds(50);
+constexpr Duration kStuckAfter = std::chrono::seconds(10);
+
+}  // namespace
+
+void Control::say(LogLevel level, const std::string& text) {
+  LogLine(log_, level, "daemon", io_->wall_now()).text("message", text, 1024);
+}
+
+void Control::wake_shards() {
+  for (auto& shard : shards_) shard->wake(*io_);
+}
+
+bool Control::all_ended() const {
+  return std::ranges::all_of(shards_, [](const auto& shard) {
+    return shard->status.state.load(std::memory_order_acquire) == ThreadState::ended;
+  });
+}
+
+// Listeners stay open for `drain_delay`, so that a balancer sees /readyz fail first.
+void Control::begin_drain() {
+  if (draining_) return;
+  draining_ = true;
+  notify_.stopping();
+  drain_at_ = add_saturated(loop_->now(), config_->server.drain_delay);
+  stop_at_ = add_saturated(drain_at_, config_->server.drain_timeout);
+  say(LogLevel::info, "draining: no new connections, waiting for " +
+                          std::to_string(to_ms(config_->server.drain_timeout) / 1000) +
+                          " s at most; a second signal stops at once");
+}
+
+void Control::stop_now() {
+  stop_at_ = kNever;
+  drain_at_ = kNever;
+  for (auto& shard : shards_) shard->order(shard::Controls::kDrain | shard::Controls::kStop);
+  wake_shards();
+}
+
+void Control::on_signal(int number) {
+  if (number == SIGHUP) {
+    reload();
+  } else if (number == SIGTERM || number == SIGINT) {
+    if (draining_)
+      stop_now();
+    else
+      begin_drain();
+  } else if (number == SIGUSR1) {
+    log_writer_->reopen();
+  }
+}
+
+rt::Task<Unit> Control::follow_signals(int fd) {
+  net::Stream stream(*net_, fd, ErrorSource::local);
+  for (;;) {
+    Result<net::Chunk> chunk = co_await stream.read(*scope_);
+    if (!chunk || chunk->size == 0) break;
+    for (char number : chunk->view()) on_signal(number);
+  }
+  co_await stream.close();
+  co_return Unit{};
+}
+
+// A bad file changes nothing; a good one is taken over whole by the health thread, in one snapshot.
+void Control::reload() {
+  notify_.reloading();
+  reload_ok_ = take_new_config();
+  reload_time_ = to_seconds(io_->wall_now().time_since_epoch());
+  notify_.ready();
+}
+
+bool Control::take_new_config() {
+  auto loaded = load_config(options_);
+  for (const config::Problem& problem : loaded.problems)
+    say(problem.severity == config::Severity::error ? LogLevel::error : LogLevel::warn,
+        config::format_problem(problem));
+  if (!loaded.config) {
+    say(LogLevel::error, "reload refused: the configuration in force stays");
+    return false;
+  }
+  auto setup = build_setup(loaded.config);
+  if (!setup) {
+    say(LogLevel::error, "reload refused: " + setup.error());
+    return false;
+  }
+  for (const std::string& key : config::needs_restart(*config_, *loaded.config))
+    say(LogLevel::warn, key + " takes effect at the next restart");
+  config_ = loaded.config;
+  set_names(*config_);
+  health_->reconfigure(std::move(*setup));
+  int32_t target = health_runner_->status.wake_target.load(std::memory_order_acquire);
+  if (target >= 0) io_->wake({target});
+  set_log_wishes();
+  say(LogLevel::info, "configuration reloaded");
+  return true;
+}
+
+// The watchdog is fed only while every shard's heart beats.
+void Control::check_heartbeats() {
+  bool all_alive = true;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    uint64_t beat = shards_[i]->controls.heartbeat.load(std::memory_order_relaxed);
+    Heart& heart = hearts_[i];
+    if (beat != heart.beat) heart = {beat, loop_->now(), false};
+    bool stuck = loop_->now() - heart.seen > kStuckAfter && !draining_;
+    if (stuck && !heart.reported)
+      say(LogLevel::error, "shard " + std::to_string(i) + " has not moved for 10 s");
+    heart.reported |= stuck;
+    all_alive &= !stuck;
+  }
+  if (all_alive) notify_.watchdog(loop_->now());
+}
+
+void Control::write_logs() {
+  log_writer_->drain(log_);
+  for (auto& shard : shards_) log_writer_->drain(shard->log);
+  log_writer_->flush();
+}
+
+rt::Task<Unit> Control::tick() {
+  for (;;) {
+    if (loop_->now() >= drain_at_) {
+      drain_at_ = kNever;
+      for (auto& shard : shards_) shard->order(shard::Controls::kDrain);
+      wake_shards();
+    }
+    if (loop_->now() >= stop_at_) stop_now();
+    check_heartbeats();
+    write_logs();
+    if (all_ended()) break;
+    co_await rt::sleep_for(*scope_, kTick);
+  }
+  scope_->cancel(rt::Why::shutdown);
+  co_return Unit{};
+}
+
+void Control::run() {
+  int fd = catch_signals();
+  QCC_ASSERT(fd >= 0);
+  hearts_.assign(shards_.size(), {0, loop_->now(), false});
+  announce();
+  loop_->spawn(follow_signals(fd));
+  loop_->spawn(tick());
+  //ADMIN
+  notify_.ready();
+  loop_->run();
+  write_logs();
+}
+
+void Control::announce() {
+  for (const OpenListener& listener : client_listeners_)
+    say(LogLevel::info, "listening on " + listener.address.text());
+  for (const OpenListener& listener : admin_listeners_)
+    say(LogLevel::info, "admin on " + listener.address.text());
+  write_logs();
+}
+
+}  // namespace qcc::app

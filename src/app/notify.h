@@ -1,0 +1,26 @@
+// Tells systemd how the daemon fares (sd_notify(3)), without its library. Does nothing elsewhere.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include <qcc/base/time.h>
+
+namespace qcc::app {
+
+class Notifier {
+ public:
+  Notifier();
+  void ready() const { send("READY=1"); }
+  void reloading() const;
+  void stopping() const { send("STOPPING=1"); }
+  // Feeds the watchdog, twice per period at most.
+  void watchdog(Instant now);
+
+ private:
+  void send(std::string_view state) const;
+  std::string socket_;
+  Duration watchdog_every_ = kUnlimited;
+  Instant watchdog_fed_;
+};
+
+}  // namespace qcc::app

@@ -1,0 +1,154 @@
+#include "conclude.h"
+
+namespace qcc::proxy {
+namespace {
+
+constexpr int64_t kClientWaitExactMax = 60;   // Claude Code waits this long and no second longer
+constexpr int64_t kClientWaitMax = 600;
+
+// What clients may be told about when to come back (spec R3).
+void set_retry_after(Refusal& refusal, int64_t seconds) {
+  if (seconds < 0) return;
+  refusal.retry_after_seconds = seconds;
+  if (seconds > kClientWaitExactMax && seconds <= kClientWaitMax)
+    refusal.retry_after_seconds = kClientWaitExactMax;
+  if (seconds > kClientWaitMax) refusal.final = true;
+}
+
+std::string why_none_is_eligible(Session& session, const Request& request) {
+  std::string list;
+  routing::Query query;
+  query.protocol = request.dialect == protocol::Dialect::anthropic ? config::Protocol::anthropic
+                                                                   : config::Protocol::openai;
+  Proxy& proxy = session.proxy;
+  proxy.read_snapshot([&](const endpoint::Snapshot& snapshot) {
+    for (uint16_t slot = 0; slot < snapshot.slots.size(); ++slot) {
+      const config::EndpointConfig* endpoint = snapshot.slots[slot].config;
+      if (!endpoint || endpoint->protocol != query.protocol) continue;
+      routing::Skip skip = routing::Router::skip_reason(snapshot, proxy.vetoes, slot, query);
+      if (!list.empty()) list += "; ";
+      list += endpoint->name + ": " + std::string(routing::name_of(skip));
+    }
+    return true;
+  });
+  return list;
+}
+
+Refusal nobody_to_ask(Session& session, const Request& request) {
+  std::string list = why_none_is_eligible(session, request);
+  Refusal refusal;
+  refusal.final = true;
+  if (list.empty()) {
+    bool anthropic = request.dialect == protocol::Dialect::anthropic;
+    refusal.status = 404;
+    refusal.message = std::string("No endpoint of this proxy speaks the ") +
+                      (anthropic ? "Anthropic" : "OpenAI") + " API.";
+    return refusal;
+  }
+  refusal.status = 503;
+  refusal.message = "No endpoint can take this request (" + list +
+                    "). A refused key stays out until it is changed in the configuration.";
+  return refusal;
+}
+
+Refusal all_failed(const Failures& failures) {
+  Refusal refusal;
+  refusal.message = "All attempts failed (" + failures.story + ").";
+  if (failures.all_rate_limited) {
+    refusal.status = 429;
+    set_retry_after(refusal, failures.retry_after_seconds);
+  } else if (failures.all_auth) {
+    refusal.status = 503;
+    refusal.final = true;
+    refusal.message += " The endpoint refuses the key this proxy holds for it.";
+  } else {
+    refusal.status = failures.last_timed_out ? 504 : 502;
+  }
+  return refusal;
+}
+
+rt::Task<Unit> pass_on_last_answer(Session& session, Request& request, Failures& failures) {
+  request.record.status = failures.answer.status;
+  PooledText out(session.proxy.texts);
+  ClientFraming framing{ClientFraming::Kind::length, failures.body.size()};
+  append_client_head(*out, failures.answer, framing, request, !session.keep_alive);
+  out->append(failures.body);
+  co_await write_client(session, request, *out);
+  co_return Unit{};
+}
+
+}  // namespace
+
+void Failures::add(Attempt& attempt) {
+  ++count;
+  last = attempt.verdict.attempt_class;
+  all_rate_limited = all_rate_limited && last == endpoint::AttemptClass::rate_limit;
+  all_auth = all_auth && last == endpoint::AttemptClass::auth;
+  const std::optional<Error>& error = attempt.facts.error;
+  last_timed_out = error && error->kind == ErrorKind::timeout;
+  if (!story.empty()) story += "; ";
+  story += attempt.endpoint.name + ": " + std::string(endpoint::name_of(last)) + ", ";
+  if (error)
+    story += std::string(name_of(error->kind)) + " (" + error->where + ")";
+  else
+    story += "HTTP " + std::to_string(attempt.facts.status);
+  int64_t told = attempt.answer.retry_after_seconds;
+  if (told >= 0) retry_after_seconds = retry_after_seconds < 0 ? told : std::min(retry_after_seconds, told);
+  has_answer = !error && attempt.facts.status >= 300 && attempt.held_whole;
+  if (!has_answer) return;
+  answer = std::move(attempt.answer);
+  body = *attempt.held;
+}
+
+rt::Task<Unit> refuse(Session& session, Request& request, const Refusal& refusal) {
+  if (refusal.close) session.keep_alive = false;
+  request.record.status = refusal.status;
+  PooledText out(session.proxy.texts);
+  append_refusal(*out, refusal, request, !session.keep_alive);
+  co_await write_client(session, request, *out);
+  co_return Unit{};
+}
+
+rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, rt::Why why) {
+  if (why == rt::Why::client_gone) {
+    request.record.ended_by = EndedBy::client;
+    session.keep_alive = false;
+    co_return Unit{};
+  }
+  bool own_answer_counts = failures.candidates == 1 && failures.has_answer &&
+                           failures.last != endpoint::AttemptClass::auth;
+  request.record.ended_by = EndedBy::upstream;
+  if (own_answer_counts && why == rt::Why::none) {
+    co_await pass_on_last_answer(session, request, failures);
+    co_return Unit{};
+  }
+  Refusal refusal;
+  if (why == rt::Why::shutdown) {
+    request.record.ended_by = EndedBy::shutdown;
+    refusal = {503, "This proxy is shutting down; the request was not answered.", true};
+  } else if (why == rt::Why::timeout) {
+    request.record.ended_by = EndedBy::limit;
+    refusal = {504, "No answer within the total timeout (" +
+                        (failures.story.empty() ? std::string("first attempt") : failures.story) + ")."};
+  } else {
+    refusal = failures.count == 0 ? nobody_to_ask(session, request) : all_failed(failures);
+  }
+  co_await refuse(session, request, refusal);
+  co_return Unit{};
+}
+
+rt::Task<bool> write_client(Session& session, Request& request, std::string_view bytes) {
+  const config::Limits& limits = request.setup.config->limits;
+  rt::Scope stall(session.proxy.loop, &session.scope, limits.send_stall_timeout);
+  Result<Unit> written = co_await session.stream.write(bytes, stall);
+  request.record.bytes_out += bytes.size();
+  if (written) co_return true;
+  session.keep_alive = false;
+  request.record.ended_by =
+      session.scope.why() == rt::Why::shutdown ? EndedBy::shutdown : EndedBy::client;
+  request.record.cause = written.error().where;
+  session.stream.reset_on_close();
+  co_return false;
+}
+
+}  // namespace qcc::proxy

@@ -1,0 +1,100 @@
+#include <qcc/proxy/proxy.h>
+
+#include "request.h"
+
+namespace qcc::proxy {
+namespace {
+constexpr size_t kBlocksKept = 64;
+}
+
+std::string TextPool::take() {
+  if (free_.empty()) return {};
+  std::string text = std::move(free_.back());
+  free_.pop_back();
+  return text;
+}
+
+void TextPool::give_back(std::string text) {
+  if (free_.size() >= kKept || text.capacity() > kCapacityMax) return;
+  text.clear();
+  free_.push_back(std::move(text));
+}
+
+Proxy::Proxy(const ProxyParts& parts)
+    : loop(parts.loop),
+      metrics(parts.metrics),
+      log(parts.log),
+      shard(parts.shard),
+      instance_id(parts.instance_id),
+      blocks(kBlocksKept),
+      net{parts.loop, blocks},
+      bodies(parts.loop, parts.body_budget),
+      upstream{net, parts.addresses},
+      pool(parts.loop),
+      vetoes(parts.shard),
+      router(vetoes),
+      root(parts.loop, nullptr),
+      response_parser(http::Method::post),
+      snapshots_(parts.snapshots) {}
+
+void Proxy::drain() {
+  draining = true;
+  for (Session* s = sessions.front(); s; s = sessions.next_of(*s)) {
+    s->keep_alive = false;
+    if (s->idle) s->idle->cancel(rt::Why::given_up);
+  }
+}
+
+void Proxy::stop_work() {
+  for (Session* s = sessions.front(); s; s = sessions.next_of(*s))
+    if (s->work) s->work->cancel(rt::Why::shutdown);
+}
+
+Proxy::~Proxy() { QCC_ASSERT(sessions_live == 0); }
+
+// A copy of the snapshot's pointers behind a control block of this shard's own, so that requests on
+// different cores don't fight over one counter.
+void Proxy::adopt(const endpoint::Snapshot& snapshot) {
+  if (adopted_ == snapshot.setup.config.get()) return;
+  auto own = std::make_shared<endpoint::Setup>(snapshot.setup);
+  setup_.config = std::shared_ptr<const config::Config>(own, own->config.get());
+  setup_.attachment = std::shared_ptr<const endpoint::Attachment>(own, own->attachment.get());
+  adopted_ = own->config.get();
+  request_parser.emplace(head_limits(*adopted_));
+}
+
+http::HeadLimits head_limits(const config::Config& config) {
+  http::HeadLimits limits;
+  limits.first_line_bytes = config.limits.max_request_line;
+  limits.field_bytes = config.limits.max_field;
+  limits.head_bytes = config.limits.max_head;
+  limits.fields = config.limits.max_fields;
+  limits.content_length = config.limits.max_body;
+  return limits;
+}
+
+endpoint::Setup Proxy::setup() {
+  read_snapshot([this](const endpoint::Snapshot& snapshot) {
+    adopt(snapshot);
+    return true;
+  });
+  return setup_;
+}
+
+Proxy::Picked Proxy::pick(const routing::Query& query) {
+  routing::Choice choice = read_snapshot([&](const endpoint::Snapshot& snapshot) {
+    adopt(snapshot);
+    return router.pick(snapshot, query);
+  });
+  return {choice, setup_};
+}
+
+void Proxy::follow_snapshot() {
+  read_snapshot([this](const endpoint::Snapshot& snapshot) {
+    adopt(snapshot);
+    pool.drop_stale(snapshot);
+    return true;
+  });
+}
+
+}  // namespace qcc::proxy
