@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <qcc/base/prng.h>
 #include <qcc/json/skim.h>
 
 #include <string>
