@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <qcc/admin/admin_server.h>
 #include <qcc/app/daemon.h>
 #include <qcc/net/resolver.h>
 
@@ -15,7 +16,7 @@
 
 namespace qcc::app {
 
-class Control {
+class Control final : private admin::AdminFacts {
  public:
   explicit Control(const DaemonOptions& options);
   ~Control();
@@ -44,6 +45,15 @@ class Control {
   bool all_ended() const;
   void check_heartbeats();
   void write_logs();
+  void start_admin();
+  void set_admin_options();
+  std::string_view not_ready_reason() override;
+  std::vector<admin::EndpointFacts> endpoints() override;
+  void append_metrics(std::string& out) override;
+  admin::DaemonFacts daemon() override;
+  // Calls fn(slot, view, snapshot) for every endpoint in use.
+  template <class Fn>
+  void for_each_endpoint(Fn&& fn) const;
   void say(LogLevel level, const std::string& text);
 
   struct Heart {
@@ -71,11 +81,14 @@ class Control {
   LogRing log_;  // of the control thread itself
   std::unique_ptr<LogWriter> log_writer_;
   Notifier notify_;
+  std::unique_ptr<admin::AdminContext> admin_;
   bool draining_ = false;
   Instant drain_at_ = kNever;
   Instant stop_at_ = kNever;
   bool reload_ok_ = true;
   double reload_time_ = 0;
+  double start_time_ = 0;
+  Instant started_at_;
   std::vector<Heart> hearts_;
 };
 

@@ -105,6 +105,7 @@ bool Control::take_new_config() {
   int32_t target = health_runner_->status.wake_target.load(std::memory_order_acquire);
   if (target >= 0) io_->wake({target});
   set_log_wishes();
+  set_admin_options();
   say(LogLevel::info, "configuration reloaded");
   return true;
 }
@@ -151,11 +152,13 @@ rt::Task<Unit> Control::tick() {
 void Control::run() {
   int fd = catch_signals();
   QCC_ASSERT(fd >= 0);
+  started_at_ = loop_->now();
+  start_time_ = reload_time_ = to_seconds(io_->wall_now().time_since_epoch());
   hearts_.assign(shards_.size(), {0, loop_->now(), false});
   announce();
   loop_->spawn(follow_signals(fd));
   loop_->spawn(tick());
-  //ADMIN
+  start_admin();
   notify_.ready();
   loop_->run();
   write_logs();

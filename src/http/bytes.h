@@ -73,7 +73,8 @@ inline const char* find_control(const char* at, const char* end) {
 }
 
 // The first `wanted` in [at, end), or `end`. Bytes up to `readable` may be looked at.
-inline const char* find_byte(const char* at, const char* end, const char* readable, char wanted) {
+inline const char* find_byte(const char* at, const char* end, [[maybe_unused]] const char* readable,
+                             char wanted) {
 #if defined(__SSE2__)
   const __m128i pattern = _mm_set1_epi8(wanted);
   for (; at < end && readable - at >= 16; at += 16) {

@@ -16,7 +16,7 @@ ALLOWED = {
     'accounting': 'config protocol',
     'routing': 'config endpoint',
     'admission': 'config rt',
-    'upstream': 'rt net http config endpoint',
+    'upstream': 'rt net tls http config endpoint',
     'store': 'config accounting',
     'health': 'rt net upstream protocol endpoint config metrics',
     'proxy': 'rt net http sse protocol config endpoint routing admission upstream accounting metrics',
