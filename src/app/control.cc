@@ -70,6 +70,13 @@ Control::~Control() {
 
 std::expected<endpoint::Setup, std::string> Control::build_setup(
     std::shared_ptr<const config::Config> config) {
+  size_t endpoints = 0;
+  for (const config::ClusterConfig& cluster : config->clusters)
+    endpoints += cluster.endpoints.size();
+  if (endpoints > endpoint::kSlotsMax)
+    return std::unexpected("the configuration has " + std::to_string(endpoints) +
+                           " endpoints; at most " + std::to_string(endpoint::kSlotsMax) +
+                           " can be served.");
   auto directory = upstream::make_tls_directory(*config);
   if (!directory) return std::unexpected(directory.error());
   return endpoint::Setup{std::move(config), *directory};

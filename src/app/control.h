@@ -1,5 +1,6 @@
 // The daemon's state on the control thread.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,7 @@ class Control final : private admin::AdminFacts {
   bool all_ended() const;
   void check_heartbeats();
   void write_logs();
+  void tell_changes();
   void start_admin();
   void set_admin_options();
   std::string_view not_ready_reason() override;
@@ -53,9 +55,21 @@ class Control final : private admin::AdminFacts {
   admin::DaemonFacts daemon() override;
   // Calls fn(slot, view, snapshot) for every endpoint in use.
   template <class Fn>
-  void for_each_endpoint(Fn&& fn) const;
+  void for_each_endpoint(Fn&& fn) const {
+    health_->snapshots().read(shard_count_, [&](const endpoint::Snapshot& snapshot) {
+      for (uint16_t slot = 0; slot < snapshot.slots.size(); ++slot)
+        if (snapshot.slots[slot].config) fn(slot, snapshot.slots[slot], snapshot);
+      return true;
+    });
+  }
   void say(LogLevel level, const std::string& text);
 
+  // What the log has said of an endpoint.
+  struct Told {
+    std::string id;
+    uint32_t generation = 0;
+    bool auth_failed = false;
+  };
   struct Heart {
     uint64_t beat = 0;
     Instant seen;
@@ -90,6 +104,7 @@ class Control final : private admin::AdminFacts {
   double start_time_ = 0;
   Instant started_at_;
   std::vector<Heart> hearts_;
+  std::map<uint16_t, Told> told_;
 };
 
 }  // namespace qcc::app

@@ -13,15 +13,6 @@ metrics::EndpointState state_of(const endpoint::SlotView& slot) {
 
 }  // namespace
 
-template <class Fn>
-void Control::for_each_endpoint(Fn&& fn) const {
-  health_->snapshots().read(shard_count_, [&](const endpoint::Snapshot& snapshot) {
-    for (uint16_t slot = 0; slot < snapshot.slots.size(); ++slot)
-      if (snapshot.slots[slot].config) fn(slot, snapshot.slots[slot], snapshot);
-    return true;
-  });
-}
-
 std::string_view Control::not_ready_reason() {
   if (draining_) return "draining";
   return {};

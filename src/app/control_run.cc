@@ -126,6 +126,24 @@ void Control::check_heartbeats() {
   if (all_alive) notify_.watchdog(loop_->now());
 }
 
+// One line for each endpoint that was taken out or came back.
+void Control::tell_changes() {
+  for_each_endpoint([this](uint16_t slot, const endpoint::SlotView& view,
+                           const endpoint::Snapshot&) {
+    Told& told = told_[slot];
+    bool same_life = told.generation == view.generation;
+    if (same_life && told.auth_failed == view.auth_failed) return;
+    bool returns = told.auth_failed && told.id == view.config->id;
+    told = {view.config->id, view.generation, view.auth_failed};
+    if (view.auth_failed)
+      say(LogLevel::error, "endpoint " + view.config->name +
+                               ": its key was refused (401); it gets no request until the key is "
+                               "changed in the configuration and reloaded");
+    else if (returns)
+      say(LogLevel::info, "endpoint " + view.config->name + ": has a new key and serves again");
+  });
+}
+
 void Control::write_logs() {
   log_writer_->drain(log_);
   for (auto& shard : shards_) log_writer_->drain(shard->log);
@@ -141,6 +159,7 @@ rt::Task<Unit> Control::tick() {
     }
     if (loop_->now() >= stop_at_) stop_now();
     check_heartbeats();
+    tell_changes();
     write_logs();
     if (all_ended()) break;
     co_await rt::sleep_for(*scope_, kTick);

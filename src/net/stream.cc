@@ -29,9 +29,9 @@ Stream::~Stream() { QCC_ASSERT(fd_ < 0); }
 
 void Stream::arm() {
   if (in_flight || ended_ || direct_ || fd_ < 0 || rearm_.armed()) return;
-  if (queued_bytes_ >= kWindowBytes || count_ >= kQueueMax - 1) return;
+  if (queued_bytes_ >= context_.window_bytes || count_ >= kQueueMax - 1) return;
   context_.loop.operation_began();
-  auto room = static_cast<uint32_t>(kWindowBytes - queued_bytes_);
+  auto room = static_cast<uint32_t>(context_.window_bytes - queued_bytes_);
   context_.loop.io().recv(fd_, room, *this);
 }
 

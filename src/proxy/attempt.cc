@@ -94,6 +94,8 @@ void note_commit(Attempt& a) {
 }
 
 rt::Task<Unit> run_attempt(Attempt& a, rt::Scope& scope) {
+  metrics::EndpointMetrics& cells = a.proxy.metrics.endpoint(a.ref.slot);
+  cells.attempts_in_flight.add(1);
   rt::Scope answer_scope(a.proxy.loop, &scope);
   Result<Unit> heads = co_await exchange(a, answer_scope, scope);
   if (!heads) {
@@ -106,6 +108,7 @@ rt::Task<Unit> run_attempt(Attempt& a, rt::Scope& scope) {
   if (a.facts.error && a.facts.error->source == ErrorSource::upstream) a.reusable = false;
   judge(a);
   settle_connection(a);
+  cells.attempts_in_flight.subtract(1);
   co_return Unit{};
 }
 

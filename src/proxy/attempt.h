@@ -17,7 +17,11 @@ struct Attempt {
   Attempt(Session& s, Request& r, const Proxy::Picked& p)
       : session(s), request(r), proxy(s.proxy), endpoint(*p.choice.config),
         ref(p.choice.endpoint), setup(p.setup), held(s.proxy.texts),
-        began(s.proxy.loop.now()) {}
+        began(s.proxy.loop.now()) {
+    answer.fields = proxy.texts.take();
+  }
+  ~Attempt() { proxy.texts.give_back(std::move(answer.fields)); }
+  Attempt(const Attempt&) = delete;
 
   Session& session;
   Request& request;

@@ -29,6 +29,8 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
 
 rt::Task<Unit> refuse(Session& session, Request& request, const Refusal& refusal);
 
+void count_tokens(metrics::TokenCounters& cells, const protocol::Usage& usage);
+
 // Every request ends here: metrics and the log line.
 void finish(Session& session, Request& request);
 

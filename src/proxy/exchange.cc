@@ -149,6 +149,12 @@ struct GatheredHead {
   size_t skipped = 0;
 };
 
+void note_first_byte(Attempt& a) {
+  a.facts.stage = endpoint::Stage::head;
+  Duration waited = a.proxy.loop.now() - a.request.record.sent_last;
+  a.proxy.metrics.endpoint(a.ref.slot).ttft.observe(waited);
+}
+
 rt::Task<Result<Unit>> read_head(Attempt& a, rt::Scope& scope) {
   std::unique_ptr<GatheredHead> gathered;
   for (;;) {
@@ -156,7 +162,7 @@ rt::Task<Result<Unit>> read_head(Attempt& a, rt::Scope& scope) {
     if (!chunk) co_return std::unexpected(chunk.error());
     if (chunk->size == 0)
       co_return fail(ErrorKind::eof, ErrorSource::upstream, "response head");
-    a.facts.stage = endpoint::Stage::head;
+    if (a.facts.stage != endpoint::Stage::head) note_first_byte(a);
     if (!gathered) {
       std::string_view rest = chunk->view();
       a.proxy.response_parser.reset(a.request.method);

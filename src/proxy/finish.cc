@@ -16,19 +16,6 @@ metrics::RequestOutcome outcome_of(EndedBy ended_by) {
   return metrics::RequestOutcome::ok;
 }
 
-void count_tokens(metrics::TokenCounters& cells, const protocol::Usage& usage) {
-  using metrics::TokenClass;
-  const std::pair<TokenClass, uint64_t> counts[] = {
-      {TokenClass::input, usage.input},
-      {TokenClass::output, usage.output - std::min(usage.output, usage.reasoning)},
-      {TokenClass::cache_write_5m, usage.cache_write_5m},
-      {TokenClass::cache_write_1h, usage.cache_write_1h},
-      {TokenClass::cache_read, usage.cache_read},
-      {TokenClass::reasoning, usage.reasoning}};
-  for (auto [token_class, n] : counts)
-    if (n > 0) cells(token_class).add(n);
-}
-
 void count(Session& session, const RequestRecord& record, Duration total) {
   metrics::ShardMetrics& cells = session.proxy.metrics;
   cells.requests(outcome_of(record.ended_by), metrics::status_class(record.status)).add(1);
@@ -77,6 +64,19 @@ void log(Session& session, const Request& request, Duration total) {
 }
 
 }  // namespace
+
+void count_tokens(metrics::TokenCounters& cells, const protocol::Usage& usage) {
+  using metrics::TokenClass;
+  const std::pair<TokenClass, uint64_t> counts[] = {
+      {TokenClass::input, usage.input},
+      {TokenClass::output, usage.output - std::min(usage.output, usage.reasoning)},
+      {TokenClass::cache_write_5m, usage.cache_write_5m},
+      {TokenClass::cache_write_1h, usage.cache_write_1h},
+      {TokenClass::cache_read, usage.cache_read},
+      {TokenClass::reasoning, usage.reasoning}};
+  for (auto [token_class, n] : counts)
+    if (n > 0) cells(token_class).add(n);
+}
 
 void finish(Session& session, Request& request) {
   Duration total = session.proxy.loop.now() - request.record.arrived;

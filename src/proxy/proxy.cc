@@ -1,10 +1,14 @@
 #include <qcc/proxy/proxy.h>
 
+#include <algorithm>
+
 #include "request.h"
 
 namespace qcc::proxy {
 namespace {
 constexpr size_t kBlocksKept = 64;
+// Half of a stream's buffer waits unread, the other half is on its way out.
+constexpr size_t kWindowMin = 4 * 1024, kWindowMax = 64 * 1024;
 }
 
 std::string TextPool::take() {
@@ -60,6 +64,7 @@ void Proxy::adopt(const endpoint::Snapshot& snapshot) {
   setup_.config = std::shared_ptr<const config::Config>(own, own->config.get());
   setup_.attachment = std::shared_ptr<const endpoint::Attachment>(own, own->attachment.get());
   adopted_ = own->config.get();
+  net.window_bytes = std::clamp<size_t>(adopted_->limits.stream_buffer / 2, kWindowMin, kWindowMax);
   request_parser.emplace(head_limits(*adopted_));
 }
 

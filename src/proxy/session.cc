@@ -196,6 +196,7 @@ rt::Task<Unit> serve_client(Proxy& proxy, int fd, bool local) {
   ++proxy.sessions_live;
   {
     Session session(proxy, fd, local);
+    session.half_close_allowed = proxy.setup().config->server.allow_half_close;
     proxy.sessions.push_back(session);
     session.stream.set_observer(&session);
     co_await serve_requests(session);

@@ -38,6 +38,9 @@ class UringIo final : public Io {
   int local_address(int fd, sockaddr* address, socklen_t* size) override {
     return getsockname(fd, address, size) == 0 ? 0 : -errno;
   }
+  int peer_address(int fd, sockaddr* address, socklen_t* size) override {
+    return getpeername(fd, address, size) == 0 ? 0 : -errno;
+  }
   int open_socket(int family) override;
   void shutdown_send(int fd) override { ::shutdown(fd, SHUT_WR); }
   void reset_on_close(int fd) override {

@@ -26,7 +26,7 @@ void Connection::IdleLimit::expire(rt::Timer& timer) {
 void Connection::on_unread(net::Stream&) {
   if (!pool_) return;
   if (stream.has_unread())
-    ++pool_->stats_.poisoned;
+    ++pool_->poisoned_[endpoint.slot];
   else
     ++pool_->stats_.dropped_at_eof;
   pool_->drop(*this);
@@ -53,7 +53,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection,
                      const config::EndpointConfig& endpoint) {
   net::Stream& stream = connection->stream;
   if (stream.has_unread() || stream.ended() || endpoint.max_idle == 0) {
-    if (stream.has_unread()) ++stats_.poisoned;
+    if (stream.has_unread()) ++poisoned_[connection->endpoint.slot];
     discard(std::move(connection));
     return;
   }

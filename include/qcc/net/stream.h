@@ -23,7 +23,7 @@ enum class ReadStatus : uint8_t;
 
 namespace qcc::net {
 
-inline constexpr size_t kWindowBytes = 32 * 1024;
+inline constexpr size_t kWindowBytes = 32 * 1024;  // unless the context says otherwise
 
 struct NetStats {
   uint64_t buffers_starved = 0;  // receives that found no free buffer
@@ -34,6 +34,7 @@ struct NetStats {
 struct NetContext {
   rt::Loop& loop;
   BlockPool& blocks;
+  size_t window_bytes = kWindowBytes;  // received and unread, of each stream
   NetStats stats{};
 };
 
@@ -139,7 +140,7 @@ class Stream final : private rt::Completion {
   rt::Task<Result<Unit>> flush_cipher(rt::Scope& scope);
   Error error_here(rt::Scope& scope, int result, const char* where) const;
 
-  static constexpr size_t kQueueMax = 6;  // two leases and the blocks a window can fill
+  static constexpr size_t kQueueMax = 8;  // two leases and the blocks a window can fill
 
   NetContext& context_;
   int fd_;

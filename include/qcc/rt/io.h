@@ -6,6 +6,7 @@
 #pragma once
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -49,6 +50,8 @@ class Io {
   // Plain calls, done at once. Results are descriptors or -errno.
   virtual int listen(const sockaddr* address, socklen_t size, int backlog) = 0;
   virtual int local_address(int fd, sockaddr* address, socklen_t* size) = 0;
+  // Who is on the other side; -errno where nobody can tell.
+  virtual int peer_address(int fd, sockaddr* address, socklen_t* size);
   virtual int open_socket(int family) = 0;
   virtual void shutdown_send(int fd) = 0;
   virtual void reset_on_close(int fd) = 0;  // SO_LINGER 0: the close that follows sends RST
@@ -79,5 +82,7 @@ class Io {
   // can ever arrive (simulator only).
   virtual bool wait(Instant until) = 0;
 };
+
+inline int Io::peer_address(int, sockaddr*, socklen_t*) { return -EOPNOTSUPP; }
 
 }  // namespace qcc::rt

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <qcc/endpoint/inbox.h>
@@ -67,6 +68,9 @@ struct ShardParts {
   uint32_t connections_max = 0;
 };
 
+// How many connections may be told at once that there is no room; more are closed without a word.
+inline constexpr uint32_t kTurnedAwayMax = 64;
+
 class Shard {
  public:
   explicit Shard(ShardParts parts);
@@ -79,6 +83,9 @@ class Shard {
 
  private:
   void accept(int fd, bool local);
+  bool admit(const std::string& address);
+  rt::Task<Unit> serve_counted(int fd, std::string address);
+  rt::Task<Unit> turn_away(int fd);
   rt::Task<Unit> begin_drain();
   void copy_gauges();
 
@@ -87,6 +94,8 @@ class Shard {
   Reporter reporter_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   rt::Event woken_;
+  std::unordered_map<std::string, uint32_t> per_address_;  // of listeners others can reach
+  uint32_t turning_away_ = 0;
   bool draining_ = false;
   Instant cut_at_ = kNever;
 };

@@ -79,15 +79,14 @@ rt::Task<Result<std::unique_ptr<Connection>>> connect_endpoint(
 
 struct PoolStats {
   uint64_t idle = 0;
-  uint64_t dropped_at_eof = 0;   // the server closed an idle connection
-  uint64_t poisoned = 0;         // bytes came that nobody asked for
+  uint64_t dropped_at_eof = 0;  // the server closed an idle connection
 };
 
 // Idle connections by slot, newest first. What exceeds `max_idle` leaves after a second without use,
 // so that a steady load keeps what it needs.
 class Pool {
  public:
-  explicit Pool(rt::Loop& loop) : loop_(loop), idle_(endpoint::kSlotsMax) {}
+  explicit Pool(rt::Loop& loop) : loop_(loop), idle_(endpoint::kSlotsMax), poisoned_(endpoint::kSlotsMax) {}
   ~Pool();
 
   // Null when there is none.
@@ -101,6 +100,8 @@ class Pool {
   void drop_all();
   const PoolStats& stats() const { return stats_; }
   uint64_t idle_of(uint16_t slot) const { return idle_[slot].size(); }
+  // Connections dropped because bytes came that nobody had asked for.
+  uint64_t poisoned_of(uint16_t slot) const { return poisoned_[slot]; }
 
  private:
   friend class Connection;
@@ -108,6 +109,7 @@ class Pool {
 
   rt::Loop& loop_;
   std::vector<std::vector<std::unique_ptr<Connection>>> idle_;
+  std::vector<uint64_t> poisoned_;
   PoolStats stats_;
 };
 
