@@ -223,3 +223,15 @@ TEST_CASE("scanner: a cut within an oversize event is no boundary, and nothing i
   CHECK_FALSE(scanner.next(event));
   CHECK(scanner.at_boundary());
 }
+
+TEST_CASE("scanner: the line feed of a last CRLF does not make an event too long") {
+  const std::string stream = "data: 0123456789\r\n\r\ndata: b\r\n\r\n";
+  constexpr size_t kUpToCr = 19;
+  for (size_t limit : {kUpToCr - 1, kUpToCr, kUpToCr + 1}) {
+    CAPTURE(limit);
+    const Result whole = scan({stream}, limit);
+    REQUIRE(whole.events.size() == 2);
+    CHECK(whole.events[0].oversize == (limit < kUpToCr));
+    check_all_splits(stream, whole, limit);
+  }
+}
