@@ -115,7 +115,6 @@ class Connection(asyncio.Protocol):
         self.mock = mock
         self.current = None
         self.input = bytearray()
-        self.requests_served = 0
         self.bytes_sent = 0
         self.peer_gone_at = None
 
@@ -163,7 +162,7 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
     async def send(self, data):
-        if self.gone.is_set():
+        if self.gone.is_set() or self.transport.is_closing():
             raise PeerGone
         self.transport.write(data)
         self.bytes_sent += len(data)
@@ -245,8 +244,10 @@ class Connection(asyncio.Protocol):
         self.mock.record(request)
         await plan(exchange)
         request.answered = True
-        self.requests_served += 1
-        return exchange.keep and not self.mock.close_after_answer and not self.transport.is_closing()
+        if not exchange.keep or self.mock.close_after_answer or self.transport.is_closing():
+            return False
+        await self.read_body(request)  # what an early answer left unread
+        return True
 
 
 class Mock:

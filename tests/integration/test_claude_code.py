@@ -89,8 +89,9 @@ for _what, _fault in FAULTS.items():
 
 class EverythingFails(QccdCase):
     def test_a_401_of_the_only_endpoint_ends_at_once(self):
-        """Claude Code retries a 401 for three minutes; it must get something it gives up on."""
+        """Claude Code retries a 401 for three minutes; a 503 it asks for three times, then it gives up."""
         qccd = self.daemon(self.mock("a", answers.anthropic_error(401)))
         run = node_clients.claude("Say hello.", qccd.url)
         self.assertTrue(run.result.get("is_error"), run)
-        self.assertEqual(run.retries, [])
+        self.assertLessEqual(len(run.retries), 2, run)
+        self.assertEqual({retry["error_status"] for retry in run.retries} - {503}, set())

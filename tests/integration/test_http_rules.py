@@ -269,7 +269,7 @@ for _rule, _what, _request in ACCEPTED:
 class RequestFraming(RuleCase):
     """Rules that are about more than one answer."""
 
-    sections = {"server": {"allowed_hosts": ["qcc.test"], "allowed_origins": ["http://app.test"]}}
+    sections = {"server": {"allowed_hosts": ["qcc.test:80"], "allowed_origins": ["http://app.test"]}}
 
     def test_F7_post_without_framing_has_no_body(self):
         with self.qccd.connect() as client:

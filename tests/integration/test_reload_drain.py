@@ -299,7 +299,7 @@ class Start(QccdCase):
                                   server={"listen": [f"127.0.0.1:{first.address[1]}"]})
         done = self.run_qccd("--config", "FILE", text=text)
         self.assertNotEqual(done.returncode, 0)
-        self.assertRegex((done.stdout + done.stderr).lower(), "in use|taken")
+        self.assertRegex((done.stdout + done.stderr).lower(), "in use|taken|already listens")
         for _ in range(10):
             self.check_serves(first)
 

@@ -120,7 +120,7 @@ class Routes(QccdCase):
 
     def test_over_tls(self):
         mock = self.mock(tls=server_tls(self.pki()))
-        qccd = self.daemon(mock)
+        qccd = self.daemon(mock, server={"shards": 1})
         for stream in (False, True):
             self.assertEqual(qccd.post(message_body(stream=stream)).status, 200)
         self.assertEqual(len(mock.connections), 1, "the connection is kept")

@@ -25,14 +25,17 @@ def split_events(body):
 
 class AfterTheCommit(QccdCase):
     def check_ends_in_error(self, plan, sent=HALF, tls=None, body=None, **settings):
-        """What was whole came through unchanged, then one error event, then the end; no other endpoint was asked."""
+        """What was whole came through unchanged, then one error event, then the end; no other endpoint was asked.
+
+        Empty lines before the error event are no event.
+        """
         first, second = self.mock("a", plan, tls=tls), self.mock("b")
         qccd = self.daemon(self.endpoint(first, priority=1, **settings), self.endpoint(second, priority=2))
         answer = qccd.post(body or message_body(stream=True))
         self.assertEqual((answer.status, answer.complete), (200, True), "the error event must arrive in a whole body")
         expected = b"".join(sent)
         self.assertEqual(answer.body[:len(expected)], expected)
-        events, rest = split_events(answer.body[len(expected):])
+        events, rest = split_events(answer.body[len(expected):].lstrip(b"\n"))
         self.assertEqual((len(events), rest), (1, b""), events)
         name, data = events[0].strip().split(b"\n")
         self.assertEqual(name, b"event: error")
@@ -106,7 +109,9 @@ class AfterTheCommit(QccdCase):
 
     def test_in_band_error_is_passed_on(self):
         error = answers.overloaded_event()
-        first, second = self.mock("a", plans.stream([*HALF, error])), self.mock("b")
+        wire = plans.stream_head() + b"".join(map(plans.chunk, HALF))
+        late = plans.script(wire, 0.2, plans.chunk(error) + plans.LAST_CHUNK)
+        first, second = self.mock("a", late), self.mock("b")
         qccd = self.daemon(self.endpoint(first, priority=1), self.endpoint(second, priority=2))
         answer = qccd.post(message_body(stream=True))
         self.assertEqual((answer.body, answer.complete), (b"".join([*HALF, error]), True))
@@ -126,7 +131,7 @@ class AfterTheCommit(QccdCase):
                 answer = self.daemon(mock).post(chat_body(stream=True), path="/v1/chat/completions")
                 self.assertTrue(answer.complete)
                 self.assertEqual(answer.body[:len(b"".join(half))], b"".join(half))
-                events, rest = split_events(answer.body[len(b"".join(half)):])
+                events, rest = split_events(answer.body[len(b"".join(half)):].lstrip(b"\n"))
                 self.assertEqual((len(events), rest), (1, b""))
                 self.assertIn("error", json.loads(events[0].removeprefix(b"data: ")))
                 self.assertNotIn(b"[DONE]", answer.body)
