@@ -18,7 +18,7 @@ if { command -v clang++-19 && command -v ld.lld-19 && command -v llvm-ar-19; } >
 fi
 configure "$folder" "$(shipped_compiler)" --buildtype=release "$link_time" -Db_lto_mode=thin -Dwerror=false \
   -Dbenchmarks=disabled || exit 1
-build "$folder" qccd:executable || exit 1
+build "$folder" qccd || exit 1
 qccd=$(program "$folder" qccd)
 say "built: $qccd"
 [ -z "$build_only" ] || exit 0

@@ -78,12 +78,12 @@ configure() {
   fi
 }
 
-# build FOLDER [target...]: targets as meson names them.
+# build FOLDER [target...]
 build() {
   folder=$1
   shift
   say "building $folder"
-  meson compile -C "$folder" -j "${QCC_JOBS:-$(nproc)}" "$@" >"$folder.log" 2>&1 || {
+  ninja -C "$folder" -j "${QCC_JOBS:-$(nproc)}" --quiet "$@" >"$folder.log" 2>&1 || {
     tail -n 60 "$folder.log"
     return 1
   }
