@@ -131,6 +131,7 @@ TEST_CASE("http chunked: K2, nothing but the size and extensions in its line") {
 }
 
 TEST_CASE("http chunked: K3, extensions are checked and limited") {
+  const std::string fifteen_kb = repeat("1;" + std::string(1022, 'a') + "\r\nx\r\n", 15);
   check_rows({
       {"K3 bare ;", "5;\r\n", "400 K3"},
       {"K3 ;;", "5;;a\r\n", "400 K3"},
@@ -151,11 +152,11 @@ TEST_CASE("http chunked: K3, extensions are checked and limited") {
       {"K3 CR in quotes", "5;a=\"\r\"\r\n", "400 K3"},
       {"K3 CR and other", "5;a\rx", "400 K4"},
       {"K3 1 kB", "1;" + std::string(1022, 'a') + "\r\nx\r\n0\r\n\r\n", "done"},
-      {"K3 above 1 kB", "1;" + std::string(1024, 'a') + "\r\n", "400 K3"},
+      {"K3 above 1 kB", "1;" + std::string(1023, 'a') + "\r\n", "400 K3"},
       {"K3 endless", "1;" + std::string(5000, 'a'), "400 K3"},
-      {"K3 16 kB in all", repeat("1;" + std::string(998, 'a') + "\r\nx\r\n", 16) + "0\r\n\r\n",
+      {"K3 16 kB in all", fifteen_kb + "1;" + std::string(1019, 'a') + "\r\nx\r\n0;a\r\n\r\n",
        "done"},
-      {"K3 above 16 kB", repeat("1;" + std::string(998, 'a') + "\r\nx\r\n", 17) + "0\r\n\r\n",
+      {"K3 above 16 kB", fifteen_kb + "1;" + std::string(1019, 'a') + "\r\nx\r\n0;ab\r\n\r\n",
        "400 K3"},
   });
 }
