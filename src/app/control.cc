@@ -115,6 +115,10 @@ std::expected<Unit, std::string> Control::start() {
     return std::unexpected("the descriptor limit is " + std::to_string(descriptors_) +
                            "; QCC needs at least " + std::to_string(kDescriptorsMin) +
                            ". Raise LimitNOFILE or `ulimit -n`.");
+  for (const std::string& name : config_->server.disable_io)
+    if (!rt::is_uring_feature(name))
+      return std::unexpected("server.disable_io: there is no io_uring feature \"" + name +
+                             "\"; known: recv_limit.");
   shard_count_ = config_->server.shards > 0 ? config_->server.shards : usable_processors();
   if (auto opened = open_listeners(); !opened) return opened;
   auto setup = build_setup(config_);

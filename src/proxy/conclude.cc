@@ -117,7 +117,7 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
   }
   bool own_answer_counts = failures.candidates == 1 && failures.has_answer &&
                            failures.last != endpoint::AttemptClass::auth;
-  request.record.ended_by = EndedBy::upstream;
+  request.record.ended_by = failures.count > 0 ? EndedBy::upstream : EndedBy::limit;
   if (own_answer_counts && why == rt::Why::none) {
     co_await pass_on_last_answer(session, request, failures);
     co_return Unit{};
