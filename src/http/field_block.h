@@ -1,6 +1,7 @@
 // What request and response heads share: lines of a growing buffer, the block of fields, and the
 // framing fields. Private to the module.
 #pragma once
+#include <qcc/base/ascii.h>
 #include <qcc/http/head.h>
 
 #include <algorithm>
@@ -71,12 +72,8 @@ template <class Visitor>
 bool for_each_list_member(std::string_view list, Visitor visit) {
   while (!list.empty()) {
     size_t comma = std::min(list.find(','), list.size());
-    std::string_view member = list.substr(0, comma);
+    std::string_view member = trim_ows(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
-    while (!member.empty() && (member.front() == ' ' || member.front() == '\t'))
-      member.remove_prefix(1);
-    while (!member.empty() && (member.back() == ' ' || member.back() == '\t'))
-      member.remove_suffix(1);
     if (!member.empty() && !visit(member)) return false;
   }
   return true;
