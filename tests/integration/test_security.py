@@ -26,7 +26,8 @@ class Secrets(QccdCase):
         second = self.mock("b", answers.anthropic_error(401, message=f"bad key {SECRET}"))
         third = self.mock("c", tls=server_tls(self.pki(), "expired"))
         endpoints = [{**self.endpoint(mock, priority=rank), "key": SECRET} for rank, mock in enumerate((first, second, third), 1)]
-        qccd = self.daemon(*endpoints, client_keys={"laptop": CLIENT_KEY}, log={"level": "debug", **log})
+        qccd = self.daemon(*endpoints, client_keys={"laptop": CLIENT_KEY}, log={"level": "debug", **log},
+                           retry={"backoff_base": "10ms"})
         credential = ("x-api-key", CLIENT_KEY)
         requests = [
             post(fields=[credential], body=message_body("body-text-of-the-user")),
