@@ -12,7 +12,6 @@
 #include <qcc/config/diff.h>
 #include <qcc/upstream/connection.h>
 
-
 namespace qcc::app {
 namespace {
 
@@ -35,7 +34,7 @@ std::string make_instance_id() {
 
 size_t body_budget(const config::Limits& limits) {
   if (limits.body_memory > 0) return limits.body_memory;
-  struct sysinfo info {};
+  struct sysinfo info{};
   if (sysinfo(&info) != 0) return size_t{1} << 30;
   return static_cast<size_t>(info.totalram) * info.mem_unit / 4;
 }
@@ -140,8 +139,8 @@ std::expected<Unit, std::string> Control::start() {
   };
   resolver_ = std::make_unique<net::Resolver>(std::move(resolver));
   set_names(*config_);
-  health_ = std::make_unique<health::HealthThread>(std::move(*setup), shard_count_,
-                                                   shard_count_ + 1);
+  health_ =
+      std::make_unique<health::HealthThread>(std::move(*setup), shard_count_, shard_count_ + 1);
   return start_threads();
 }
 

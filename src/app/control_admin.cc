@@ -45,11 +45,12 @@ void Control::append_metrics(std::string& out) {
   process.start_time = start_time_;
   process.config_last_reload_successful = reload_ok_ ? 1 : 0;
   process.config_last_reload_time = reload_time_;
-  for_each_endpoint([&](uint16_t slot, const endpoint::SlotView& view, const endpoint::Snapshot& s) {
-    names.push_back(view.config->name);
-    labels.push_back({slot, {}, state_of(view)});
-    process.config_generation = static_cast<double>(s.config_generation);
-  });
+  for_each_endpoint(
+      [&](uint16_t slot, const endpoint::SlotView& view, const endpoint::Snapshot& s) {
+        names.push_back(view.config->name);
+        labels.push_back({slot, {}, state_of(view)});
+        process.config_generation = static_cast<double>(s.config_generation);
+      });
   for (size_t i = 0; i < labels.size(); ++i) labels[i].name = names[i];
   metrics::write_prometheus(out, cells, labels, process);
 }

@@ -1,4 +1,5 @@
-// What the control thread does while the shards serve: signals, reloads, draining, logs, heartbeats.
+// What the control thread does while the shards serve: signals, reloads, draining, logs,
+// heartbeats.
 #include <csignal>
 #include <cstdio>
 

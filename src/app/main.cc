@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <qcc/app/daemon.h>
-//DEMO
+// DEMO
 
 namespace {
 
@@ -18,12 +18,15 @@ constexpr const char* kUsage =
     "qccd - a proxy between LLM clients and many unreliable endpoints\n"
     "\n"
     "usage: qccd --config FILE      serve as FILE says (or $QCC_CONFIG)\n"
-    "       qccd --demo             serve built-in simulated endpoints; needs no key and no network\n"
+    "       qccd --demo             serve built-in simulated endpoints; needs no key and no "
+    "network\n"
     "       qccd --check --config FILE   say what is wrong with FILE, and stop\n"
     "       qccd --version | --help\n"
     "\n"
-    "Without a file, ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY alone makes a working\n"
-    "proxy of one endpoint. Signals: TERM drains (a second one stops), HUP reloads, USR1 reopens the\n"
+    "Without a file, ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY alone makes a "
+    "working\n"
+    "proxy of one endpoint. Signals: TERM drains (a second one stops), HUP reloads, USR1 reopens "
+    "the\n"
     "log file.\n";
 
 struct Arguments {
@@ -98,7 +101,7 @@ int main(int argc, char** argv) {
   }
   if (arguments.help) return std::fputs(kUsage, stdout) < 0;
   if (arguments.version) return std::printf("qccd %s\n", QCC_VERSION) < 0;
-//DEMO2
+  // DEMO2
 
   qcc::app::DaemonOptions options{arguments.config_path, nullptr, system_environment()};
   auto loaded = qcc::app::load_config(options);

@@ -14,8 +14,8 @@ Notifier::Notifier() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
   const char* every = std::getenv("WATCHDOG_USEC");
   const char* pid = std::getenv("WATCHDOG_PID");
-  bool ours = every && (!pid || std::atol(pid) == getpid());
-  if (ours) watchdog_every_ = std::chrono::microseconds(std::atoll(every)) / 3;
+  bool ours = every && (!pid || std::strtol(pid, nullptr, 10) == getpid());
+  if (ours) watchdog_every_ = std::chrono::microseconds(std::strtoll(every, nullptr, 10)) / 3;
 }
 
 void Notifier::send(std::string_view state) const {

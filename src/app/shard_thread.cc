@@ -62,14 +62,8 @@ void ShardThread::main() {
   {
     rt::Loop loop(**io, setup_.seed);
     ShardAddresses addresses(resolver_, loop, setup_.number);
-    proxy::ProxyParts parts{loop,
-                            addresses,
-                            health_.snapshots(),
-                            metrics,
-                            log,
-                            setup_.number,
-                            setup_.instance_id,
-                            setup_.body_budget};
+    proxy::ProxyParts parts{loop, addresses,     health_.snapshots(), metrics,
+                            log,  setup_.number, setup_.instance_id,  setup_.body_budget};
     shard::HealthLine line{&health_.inbox(setup_.number), &health_status_.wake_target};
     shard::Shard shard({loop, controls, parts, line, setup_.listeners, setup_.connections_max});
     status.wake_target.store((*io)->wake_handle().target, std::memory_order_release);

@@ -6,8 +6,8 @@
 
 namespace qcc::app {
 
-// Catches SIGTERM, SIGINT, SIGHUP and SIGUSR1 for this process and ignores SIGPIPE. One per process.
-// Returns the descriptor to read from, or -errno.
+// Catches SIGTERM, SIGINT, SIGHUP and SIGUSR1 for this process and ignores SIGPIPE. One per
+// process. Returns the descriptor to read from, or -errno.
 int catch_signals();
 
 }  // namespace qcc::app

@@ -34,8 +34,7 @@ int bound_socket(const net::SocketAddress& address, bool shared) {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // handed on to what it accepts
   }
   if (shared && address.is_ip()) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (address.family() == AF_INET6)
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (bind(fd, address.get(), address.size()) == 0) return fd;
   int error = -errno;
   close(fd);
@@ -55,11 +54,13 @@ std::string explain(const config::ListenAddress& address, int error) {
   std::string text = "cannot listen on " + address.text() + ": ";
   switch (-error) {
     case EADDRINUSE:
-      return text + "another process already listens there. Stop it, or choose another address "
-                    "in server.listen or admin.listen.";
+      return text +
+             "another process already listens there. Stop it, or choose another address "
+             "in server.listen or admin.listen.";
     case EACCES:
-      return text + "permission denied. Ports below 1024 need CAP_NET_BIND_SERVICE; a unix socket "
-                    "needs a folder that this user may write.";
+      return text +
+             "permission denied. Ports below 1024 need CAP_NET_BIND_SERVICE; a unix socket "
+             "needs a folder that this user may write.";
     case EADDRNOTAVAIL: return text + "no interface of this machine has this address.";
     case EAFNOSUPPORT: return text + "this machine does not have this address family.";
     default: return text + std::strerror(-error) + ".";

@@ -1,13 +1,12 @@
 #include <qcc/endpoint/health_table.h>
 
+#include <qcc/base/assert.h>
 #include <algorithm>
 #include <map>
-#include <qcc/base/assert.h>
 
 namespace qcc::endpoint {
 
-HealthTable::HealthTable(Setup setup, size_t shards)
-    : included_(shards, 0) {
+HealthTable::HealthTable(Setup setup, size_t shards) : included_(shards, 0) {
   entries_.reserve(kSlotsMax);
   Result<Unit> taken = reconfigure(std::move(setup));
   QCC_ASSERT(taken);  // the loader bounds the number of endpoints
@@ -38,7 +37,8 @@ HealthTable::Entry* HealthTable::entry_of(const std::string& id) {
   return at == entries_.end() ? nullptr : &*at;
 }
 
-// A slot that no configuration names any more may serve again: its generation tells the lives apart.
+// A slot that no configuration names any more may serve again: its generation tells the lives
+// apart.
 HealthTable::Entry* HealthTable::free_entry() {
   if (entries_.size() < kSlotsMax) return &entries_.emplace_back();
   auto at = std::ranges::find(entries_, nullptr, &Entry::config);

@@ -50,8 +50,7 @@ void Stream::on_arrival(const rt::Arrival& arrival) {
     on_transport_end();
   } else if (arrival.res == -ENOBUFS) {
     ++context_.stats.buffers_starved;
-    if (!rearm_.armed())
-      context_.loop.timers().arm(rearm_, context_.loop.now() + kStarvedRetry);
+    if (!rearm_.armed()) context_.loop.timers().arm(rearm_, context_.loop.now() + kStarvedRetry);
   } else if (arrival.res != -ECANCELED && arrival.res != -EINTR && arrival.res != -EAGAIN) {
     end(error_from_errno(arrival.res, source_, "receive"));
   }
@@ -204,8 +203,7 @@ void Stream::Read::on_cancel() {
 
 Result<Chunk> Stream::Read::await_resume() {
   if (linked()) unlink();
-  if (scope_.cancelled())
-    return std::unexpected(rt::error_of(scope_, stream_.source_, "receive"));
+  if (scope_.cancelled()) return std::unexpected(rt::error_of(scope_, stream_.source_, "receive"));
   if (stream_.count_ > 0) return stream_.pop();
   if (stream_.failure_) return std::unexpected(*stream_.failure_);
   return Chunk{};
@@ -283,16 +281,14 @@ rt::Task<Result<Unit>> Stream::flush_cipher(rt::Scope& scope) {
   co_return Unit{};
 }
 
-rt::Task<Result<Unit>> Stream::start_tls(std::unique_ptr<tls::TlsEngine> engine,
-                                         rt::Scope& scope) {
+rt::Task<Result<Unit>> Stream::start_tls(std::unique_ptr<tls::TlsEngine> engine, rt::Scope& scope) {
   engine_ = std::move(engine);
   handshake_ = engine_->handshake();
   for (;;) {
     changed_.clear();
     tls::HandshakeStatus status = handshake_;
     Result<Unit> flushed = co_await flush_cipher(scope);
-    if (status == tls::HandshakeStatus::failed)
-      co_return std::unexpected(engine_->last_error());
+    if (status == tls::HandshakeStatus::failed) co_return std::unexpected(engine_->last_error());
     if (!flushed) co_return flushed;
     if (status == tls::HandshakeStatus::done) co_return Unit{};
     if (ended_) {

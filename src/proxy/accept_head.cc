@@ -13,7 +13,7 @@ using http::KnownField;
 
 constexpr size_t kPathMax = 512;
 
-// http.md L11: a page that a browser was tricked into loading must not reach a local proxy.
+// DNS rebinding: a page that a browser was tricked into loading must not reach a local proxy.
 std::optional<Refusal> check_origin(const config::ServerConfig& server,
                                     const http::RequestHead& head, bool client_is_local) {
   auto listed = [](const std::vector<std::string>& list, std::string_view value) {
@@ -22,11 +22,10 @@ std::optional<Refusal> check_origin(const config::ServerConfig& server,
   std::string_view origin = head.fields.value_of(KnownField::origin);
   if (!origin.empty() && !listed(server.allowed_origins, origin))
     return Refusal{403, "Requests from this web origin are not allowed (server.allowed_origins)."};
-  bool foreign_host = client_is_local && !head.host.empty() &&
-                      !http::is_loopback_host(head.host) && !listed(server.allowed_hosts, head.host);
+  bool foreign_host = client_is_local && !head.host.empty() && !http::is_loopback_host(head.host) &&
+                      !listed(server.allowed_hosts, head.host);
   if (foreign_host)
-    return Refusal{403,
-                   "This Host is not served on a loopback listener (server.allowed_hosts)."};
+    return Refusal{403, "This Host is not served on a loopback listener (server.allowed_hosts)."};
   return std::nullopt;
 }
 
@@ -69,10 +68,12 @@ std::optional<Refusal> check_route(const http::RequestHead& head, Request& reque
                request.kind == protocol::ApiKind::count_tokens ||
                request.kind == protocol::ApiKind::models;
   if (!known)
-    return Refusal{404, "Nothing is served at this path. Known: /v1/messages, "
-                        "/v1/messages/count_tokens, /v1/chat/completions, /v1/responses, /v1/models."};
+    return Refusal{404,
+                   "Nothing is served at this path. Known: /v1/messages, "
+                   "/v1/messages/count_tokens, /v1/chat/completions, /v1/responses, /v1/models."};
   bool is_models = request.kind == protocol::ApiKind::models;
-  bool fits = is_models ? request.method == http::Method::get : request.method == http::Method::post;
+  bool fits =
+      is_models ? request.method == http::Method::get : request.method == http::Method::post;
   if (!fits) {
     Refusal refusal{405, "This method is not allowed here."};
     refusal.allow = is_models ? "GET" : "POST";
@@ -80,7 +81,8 @@ std::optional<Refusal> check_route(const http::RequestHead& head, Request& reque
   }
   std::string_view encoding = head.fields.value_of(KnownField::content_encoding);
   if (!encoding.empty() && !iequals(encoding, "identity"))
-    return Refusal{415, "Compressed request bodies are not accepted; send Content-Encoding: identity."};
+    return Refusal{415,
+                   "Compressed request bodies are not accepted; send Content-Encoding: identity."};
   return std::nullopt;
 }
 
@@ -141,8 +143,9 @@ std::optional<Refusal> accept_head(Proxy& proxy, const http::RequestHead& head, 
 
   auto refusal = check_origin(request.setup.config->server, head, client_is_local);
   if (!refusal && head.fields.value_of(KnownField::x_qcc_hop) == proxy.instance_id)
-    refusal = Refusal{508, "This request has come back to the proxy it left: an endpoint's base_url "
-                           "leads here."};
+    refusal = Refusal{508,
+                      "This request has come back to the proxy it left: an endpoint's base_url "
+                      "leads here."};
   if (!refusal) refusal = check_route(head, request);
   if (!refusal && !is_local_probe(request)) refusal = check_client(head, request);
   return refusal;

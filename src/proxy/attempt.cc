@@ -20,8 +20,8 @@ rt::Task<Result<Unit>> obtain_connection(Attempt& a, bool fresh, rt::Scope& scop
     co_return Unit{};
   }
   const tls::TlsContext* tls = tls_of(a);
-  Result<std::unique_ptr<upstream::Connection>> made = co_await upstream::connect_endpoint(
-      a.proxy.upstream, a.endpoint, a.ref, tls, a.times, scope);
+  Result<std::unique_ptr<upstream::Connection>> made =
+      co_await upstream::connect_endpoint(a.proxy.upstream, a.endpoint, a.ref, tls, a.times, scope);
   a.facts.stage = a.times.stage;
   if (!made) co_return std::unexpected(made.error());
   cells.connections_opened.add(1);

@@ -15,8 +15,13 @@ namespace qcc::proxy {
 
 struct Attempt {
   Attempt(Session& s, Request& r, const Proxy::Picked& p)
-      : session(s), request(r), proxy(s.proxy), endpoint(*p.choice.config),
-        ref(p.choice.endpoint), setup(p.setup), held(s.proxy.texts),
+      : session(s),
+        request(r),
+        proxy(s.proxy),
+        endpoint(*p.choice.config),
+        ref(p.choice.endpoint),
+        setup(p.setup),
+        held(s.proxy.texts),
         began(s.proxy.loop.now()) {
     answer.fields = proxy.texts.take();
   }
@@ -41,11 +46,11 @@ struct Attempt {
   http::BodyFraming framing = http::BodyFraming::none;
   uint64_t content_length = 0;
   bool upstream_keeps_alive = false;
-  net::Chunk input;        // received, not yet looked at
-  PooledText held;         // body bytes not yet given to the client
+  net::Chunk input;  // received, not yet looked at
+  PooledText held;   // body bytes not yet given to the client
   bool held_whole = false;
 
-  Instant began;           // when an endpoint was first waited for
+  Instant began;  // when an endpoint was first waited for
   endpoint::AttemptFacts facts;
   protocol::ErrorFacts said;  // the endpoint's own error: what the facts' views point at
   endpoint::Verdict verdict;

@@ -18,8 +18,10 @@ constexpr size_t kOwnFieldsMax = 512;  // what we add besides headers of the con
 
 void add_credential(http::HeadWriter& writer, const config::EndpointConfig& endpoint) {
   if (endpoint.key.empty()) return;
-  bool as_key = endpoint.auth == config::AuthMode::x_api_key || endpoint.auth == config::AuthMode::both;
-  bool as_bearer = endpoint.auth == config::AuthMode::bearer || endpoint.auth == config::AuthMode::both;
+  bool as_key =
+      endpoint.auth == config::AuthMode::x_api_key || endpoint.auth == config::AuthMode::both;
+  bool as_bearer =
+      endpoint.auth == config::AuthMode::bearer || endpoint.auth == config::AuthMode::both;
   if (as_key) writer.add(KnownField::x_api_key, endpoint.key.reveal());
   if (!as_bearer) return;
   std::string value = "Bearer ";

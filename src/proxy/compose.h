@@ -13,8 +13,7 @@ namespace qcc::proxy {
 // does not fit into `out`; `written` is the part of `out` used.
 Result<std::string_view> compose_upstream_head(std::span<char> out, const Request& request,
                                                const config::EndpointConfig& endpoint,
-                                               const std::string& instance_id,
-                                               uint64_t body_bytes);
+                                               const std::string& instance_id, uint64_t body_bytes);
 size_t upstream_head_bytes_max(const Request& request, const config::EndpointConfig& endpoint);
 
 // How the body of an answer is framed towards the client.

@@ -3,7 +3,7 @@
 namespace qcc::proxy {
 namespace {
 
-constexpr int64_t kClientWaitExactMax = 60;   // Claude Code waits this long and no second longer
+constexpr int64_t kClientWaitExactMax = 60;  // Claude Code waits this long and no second longer
 constexpr int64_t kClientWaitMax = 600;
 
 // What clients may be told about when to come back (spec R3).
@@ -93,7 +93,8 @@ void Failures::add(Attempt& attempt) {
   else
     story += "HTTP " + std::to_string(attempt.facts.status);
   int64_t told = attempt.answer.retry_after_seconds;
-  if (told >= 0) retry_after_seconds = retry_after_seconds < 0 ? told : std::min(retry_after_seconds, told);
+  if (told >= 0)
+    retry_after_seconds = retry_after_seconds < 0 ? told : std::min(retry_after_seconds, told);
   has_answer = !error && attempt.facts.status >= 300 && attempt.held_whole;
   if (!has_answer) return;
   answer = std::move(attempt.answer);
@@ -129,7 +130,8 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
   } else if (why == rt::Why::timeout) {
     request.record.ended_by = EndedBy::limit;
     refusal = {504, "No answer within the total timeout (" +
-                        (failures.story.empty() ? std::string("first attempt") : failures.story) + ")."};
+                        (failures.story.empty() ? std::string("first attempt") : failures.story) +
+                        ")."};
   } else {
     refusal = failures.count == 0 ? nobody_to_ask(session, request) : all_failed(failures);
   }

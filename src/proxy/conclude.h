@@ -24,7 +24,8 @@ struct Failures {
   void add(Attempt& attempt);
 };
 
-// Writes the one clear error, in the client's dialect, or passes the only candidate's own answer on.
+// Writes the one clear error, in the client's dialect, or passes the only candidate's own answer
+// on.
 rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, rt::Why why);
 
 rt::Task<Unit> refuse(Session& session, Request& request, const Refusal& refusal);

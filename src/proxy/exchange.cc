@@ -6,7 +6,7 @@ namespace qcc::proxy {
 namespace {
 
 // Ends a send that is under way when the endpoint answers before it has read the request: its
-// answer counts then (http.md U10).
+// answer counts then (RFC 9112 §9.3).
 class EarlyAnswer final : public net::StreamObserver {
  public:
   EarlyAnswer(net::Stream& stream, rt::Scope& send_scope) : stream_(stream), scope_(send_scope) {
@@ -37,8 +37,8 @@ const std::string* mapped_model(const Attempt& a) {
 Result<Pieces> compose_in_place(Attempt& a) {
   Body& body = a.request.body;
   std::span<char> room = body.headroom(Body::kHeadroom);
-  Result<std::string_view> head = compose_upstream_head(room, a.request, a.endpoint,
-                                                        a.proxy.instance_id, body.size());
+  Result<std::string_view> head =
+      compose_upstream_head(room, a.request, a.endpoint, a.proxy.instance_id, body.size());
   if (!head) return std::unexpected(head.error());
   char* start = room.data() + (room.size() - head->size());
   std::memmove(start, head->data(), head->size());
@@ -160,8 +160,7 @@ rt::Task<Result<Unit>> read_head(Attempt& a, rt::Scope& scope) {
   for (;;) {
     Result<net::Chunk> chunk = co_await a.connection->stream.read(scope);
     if (!chunk) co_return std::unexpected(chunk.error());
-    if (chunk->size == 0)
-      co_return fail(ErrorKind::eof, ErrorSource::upstream, "response head");
+    if (chunk->size == 0) co_return fail(ErrorKind::eof, ErrorSource::upstream, "response head");
     if (a.facts.stage != endpoint::Stage::head) note_first_byte(a);
     if (!gathered) {
       std::string_view rest = chunk->view();

@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kBlocksKept = 64;
 // Half of a stream's buffer waits unread, the other half is on its way out.
 constexpr size_t kWindowMin = 4 * 1024, kWindowMax = 64 * 1024;
-}
+}  // namespace
 
 std::string TextPool::take() {
   if (free_.empty()) return {};

@@ -29,8 +29,11 @@ Refusal refusal_of(const Error& error) {
 class BodyClock {
  public:
   BodyClock(Session& session, const config::Limits& limits)
-      : limits_(limits), loop_(session.proxy.loop), start_(loop_.now()),
-        total_(loop_, &session.scope, limits.body_timeout), silence_(loop_, &total_) {}
+      : limits_(limits),
+        loop_(session.proxy.loop),
+        start_(loop_.now()),
+        total_(loop_, &session.scope, limits.body_timeout),
+        silence_(loop_, &total_) {}
 
   rt::Scope& next_wait() {
     silence_.set_limit(limits_.body_idle_timeout);
@@ -51,8 +54,7 @@ class BodyClock {
   rt::Scope silence_;
 };
 
-rt::Task<std::optional<Refusal>> read_sized(Session& session, Request& request,
-                                            net::Chunk& chunk) {
+rt::Task<std::optional<Refusal>> read_sized(Session& session, Request& request, net::Chunk& chunk) {
   Body& body = request.body;
   auto length = static_cast<size_t>(request.content_length);
   body.reserve(length);
@@ -134,8 +136,7 @@ std::optional<Refusal> inspect_body(Request& request) {
   if (!facts) return Refusal{400, protocol::describe(facts.error())};
   request.facts = *facts;
   request.record.model_asked = request.facts.model.view();
-  if (request.record.session.empty())
-    request.record.session = request.facts.metadata_session.text;
+  if (request.record.session.empty()) request.record.session = request.facts.metadata_session.text;
   return std::nullopt;
 }
 

@@ -10,7 +10,7 @@ namespace qcc::proxy {
 // client left.
 rt::Task<std::optional<Refusal>> read_body(Session& session, Request& request, net::Chunk& chunk);
 
-// What the body says, or why it is refused (http.md §12).
+// What the body says, or why it is refused.
 std::optional<Refusal> inspect_body(Request& request);
 
 }  // namespace qcc::proxy

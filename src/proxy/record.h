@@ -29,10 +29,10 @@ enum class Phase : char {
 struct RequestRecord {
   uint64_t number = 0;
   Instant arrived;
-  Instant sent_last;     // the last request byte of the last attempt was sent
-  Instant first_byte;    // the first byte went to the client
+  Instant sent_last;          // the last request byte of the last attempt was sent
+  Instant first_byte;         // the first byte went to the client
   Duration upstream_time{0};  // time an attempt waited for or read from an endpoint
-  int status = 0;        // what the client got; 0: nothing
+  int status = 0;             // what the client got; 0: nothing
   EndedBy ended_by = EndedBy::normal;
   Phase phase = Phase::reading;
   uint32_t attempts = 0;
@@ -46,7 +46,7 @@ struct RequestRecord {
   const char* client_alias = "";
   const char* stream_end = "";  // complete, repaired, error, truncated, client_cancelled
   endpoint::AttemptClass last_class = endpoint::AttemptClass::success;
-  const char* cause = "";       // where the last failure came from, static text
+  const char* cause = "";  // where the last failure came from, static text
   protocol::Usage usage;
 };
 

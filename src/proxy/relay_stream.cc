@@ -1,5 +1,5 @@
-// Server-sent events on their way to the client: nothing before the commit point, whole events only,
-// and an end that tells the truth (spec R10).
+// Server-sent events on their way to the client: nothing before the commit point, whole events
+// only, and an end that tells the truth (spec R10).
 #include <qcc/http/serialize.h>
 #include <qcc/protocol/stream_tap.h>
 #include <qcc/sse/scanner.h>
@@ -17,13 +17,14 @@ http::BodyLimits stream_limits() {
 
 struct StreamRelay {
   explicit StreamRelay(Attempt& a)
-      : decoder(a.framing, a.content_length, stream_limits()), tap(a.request.kind),
+      : decoder(a.framing, a.content_length, stream_limits()),
+        tap(a.request.kind),
         out(a.proxy.texts) {}
   http::BodyDecoder decoder;
   sse::SseScanner scanner;
   protocol::StreamTap tap;
-  PooledText out;            // whole events that wait to go to the client
-  bool malformed = false;    // the framing of the body broke
+  PooledText out;             // whole events that wait to go to the client
+  bool malformed = false;     // the framing of the body broke
   bool content_came = false;  // since the last look
   ClientFraming framing{ClientFraming::Kind::chunked, 0};
 };
@@ -114,9 +115,9 @@ rt::Task<Unit> end_stream(Attempt& a, StreamRelay& relay, std::optional<Error> e
     end = "truncated";
     Error cut{ErrorKind::eof, ErrorSource::upstream, 0, "event stream"};
     a.broke(error.value_or(cut));
-    record.ended_by = a.facts.error->kind == ErrorKind::timeout ? EndedBy::limit
+    record.ended_by = a.facts.error->kind == ErrorKind::timeout     ? EndedBy::limit
                       : a.facts.error->kind == ErrorKind::cancelled ? EndedBy::shutdown
-                                                                     : EndedBy::upstream;
+                                                                    : EndedBy::upstream;
     // An event that streams through because of its size is ended by the blank line.
     if (!relay.scanner.at_boundary()) relay.out->append("\n\n");
     protocol::ErrorText text;
@@ -159,12 +160,11 @@ rt::Task<std::optional<Error>> read_more(Attempt& a, StreamRelay& relay, rt::Sco
   if (a.input.size > 0) co_return std::nullopt;
   a.reusable = false;
   bool whole = relay.decoder.on_eof() == http::BodyEnd::complete;
-  co_return Error{ErrorKind::eof, ErrorSource::upstream, 0, whole ? "event stream" : "event stream, cut"};
+  co_return Error{ErrorKind::eof, ErrorSource::upstream, 0,
+                  whole ? "event stream" : "event stream, cut"};
 }
 
-bool client_is_gone(const Attempt& a) {
-  return a.session.work->why() == rt::Why::client_gone;
-}
+bool client_is_gone(const Attempt& a) { return a.session.work->why() == rt::Why::client_gone; }
 
 void note_client_gone(Attempt& a, const StreamRelay& relay) {
   a.request.record.ended_by = EndedBy::client;

@@ -47,7 +47,8 @@ rt::Task<Result<Unit>> hold_body(Attempt& a, http::BodyDecoder& decoder, size_t 
 }
 
 ClientFraming framing_of_rest(const Attempt& a) {
-  if (a.framing == http::BodyFraming::length) return {ClientFraming::Kind::length, a.content_length};
+  if (a.framing == http::BodyFraming::length)
+    return {ClientFraming::Kind::length, a.content_length};
   if (a.request.minor_version == 0) return {ClientFraming::Kind::close, 0};
   return {ClientFraming::Kind::chunked, 0};
 }
@@ -64,7 +65,7 @@ void append_framed(std::string& out, const ClientFraming& framing, std::string_v
 }
 
 // An answer too large to hold: from here on a failure is the client's to see. A cut is made visible
-// by ending the connection without the end of the body (http.md U5).
+// by ending the connection without the end of the body (RFC 9112 §8).
 rt::Task<Unit> pass_on(Attempt& a, http::BodyDecoder& decoder, rt::Scope& scope) {
   ClientFraming framing = framing_of_rest(a);
   bool close = !a.session.keep_alive || framing.kind == ClientFraming::Kind::close;
@@ -121,8 +122,8 @@ rt::Task<Unit> deliver(Attempt& a) {
   note_commit(a);
   if (a.succeeded() && !a.answer.compressed)
     a.request.record.usage = protocol::read_answer(a.request.kind, *a.held).usage;
-  bool no_body = a.request.method == http::Method::head || a.answer.status == 204 ||
-                 a.answer.status == 304;
+  bool no_body =
+      a.request.method == http::Method::head || a.answer.status == 204 || a.answer.status == 304;
   ClientFraming framing{ClientFraming::Kind::length, a.held->size()};
   if (no_body) framing.kind = ClientFraming::Kind::none;
   PooledText out(a.proxy.texts);

@@ -57,7 +57,9 @@ Duration backoff(Proxy& proxy, const config::RetryConfig& retry, const Tries& tr
   if (tries.failures.last == endpoint::AttemptClass::overloaded)
     wait = retry.backoff_base * 3 / 4 + retry.backoff_base * 9 / 4 * proxy.prng_percent() / 100;
   int64_t jitter = static_cast<int64_t>(retry.backoff_jitter_percent);
-  int64_t percent = 100 - jitter + static_cast<int64_t>(proxy.loop.prng().below(2 * static_cast<uint64_t>(jitter) + 1));
+  int64_t percent =
+      100 - jitter +
+      static_cast<int64_t>(proxy.loop.prng().below(2 * static_cast<uint64_t>(jitter) + 1));
   wait = wait * percent / 100;
   if (tries.failures.retry_after_seconds > 0)
     wait = std::max<Duration>(wait, std::chrono::seconds(tries.failures.retry_after_seconds));

@@ -18,17 +18,19 @@ namespace qcc::proxy {
 struct Refusal {
   int status = 0;
   std::string message;
-  bool close = false;               // the connection cannot serve another request
-  std::string allow = {};           // for 405
+  bool close = false;      // the connection cannot serve another request
+  std::string allow = {};  // for 405
   int64_t retry_after_seconds = -1;
-  bool final = false;               // x-should-retry: false
+  bool final = false;  // x-should-retry: false
 };
 
 // One client connection.
 class Session final : public net::StreamObserver, public ListNode {
  public:
   Session(Proxy& p, int fd, bool client_is_local)
-      : proxy(p), stream(p.net, fd, ErrorSource::client), scope(p.loop, &p.root),
+      : proxy(p),
+        stream(p.net, fd, ErrorSource::client),
+        scope(p.loop, &p.root),
         local(client_is_local) {}
   Session(const Session&) = delete;
 
@@ -65,7 +67,7 @@ class Request {
 
   // What goes upstream of the head, copied out of the receive buffer into one string.
   PooledText text;
-  std::string_view path;         // without our own prefix
+  std::string_view path;  // without our own prefix
   std::string_view query;
   std::string_view fields;       // serialized lines that cross as they are
   std::string_view credentials;  // the client's own, for auth = "client"

@@ -101,8 +101,10 @@ bool needs_estimate(const Request& request) {
 rt::Task<Unit> answer_estimate(Session& session, Request& request) {
   request.record.status = 200;
   std::string body = protocol::count_answer(protocol::estimate_tokens(request.body.view()));
-  std::string answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-qcc-estimate: true\r\n"
-                       "content-length: " + std::to_string(body.size()) + "\r\n";
+  std::string answer =
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-qcc-estimate: true\r\n"
+      "content-length: " +
+      std::to_string(body.size()) + "\r\n";
   if (!session.keep_alive) answer += "connection: close\r\n";
   answer += "\r\n" + body;
   co_await write_client(session, request, answer);

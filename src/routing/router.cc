@@ -4,13 +4,13 @@ namespace qcc::routing {
 
 std::string_view name_of(Skip skip) {
   static constexpr std::array<std::string_view, 7> kNames = {
-      "eligible", "disabled", "other protocol", "key refused", "key refused (just now)",
+      "eligible",      "disabled",       "other protocol", "key refused", "key refused (just now)",
       "already tried", "no count_tokens"};
   return kNames[static_cast<size_t>(skip)];
 }
 
-Skip Router::skip_reason(const endpoint::Snapshot& snapshot, const VetoList& vetoes,
-                         uint16_t slot, const Query& query) {
+Skip Router::skip_reason(const endpoint::Snapshot& snapshot, const VetoList& vetoes, uint16_t slot,
+                         const Query& query) {
   const endpoint::SlotView& view = snapshot.slots[slot];
   if (!view.config || !view.config->enabled) return Skip::disabled;
   if (view.config->protocol != query.protocol) return Skip::protocol;
@@ -31,8 +31,8 @@ Choice Router::pick(const endpoint::Snapshot& snapshot, const Query& query) {
 
 // Smooth weighted round robin: each eligible endpoint gains its weight, the richest is chosen and
 // pays what all gained. Weight 0 serves only when nobody else in the group can.
-Choice Router::pick_weighted(const endpoint::Snapshot& snapshot,
-                             const std::vector<uint16_t>& group, const Query& query) {
+Choice Router::pick_weighted(const endpoint::Snapshot& snapshot, const std::vector<uint16_t>& group,
+                             const Query& query) {
   int64_t total = 0;
   const endpoint::SlotView* best = nullptr;
   uint16_t best_slot = 0;

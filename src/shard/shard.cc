@@ -25,7 +25,7 @@ std::string peer_of(rt::Io& io, int fd) {
   std::string text = net::SocketAddress::from_system(any, size).format();
   return text.substr(0, text.rfind(':'));
 }
-}
+}  // namespace
 
 Shard::Shard(ShardParts parts)
     : parts_(std::move(parts)),

@@ -67,7 +67,7 @@ rt::Task<int> connect_any(net::ResolvedHost answer, rt::Scope& scope) {
 }
 
 rt::Task<Result<net::ResolvedHost>> find_addresses(UpstreamContext& context,
-                                               const config::BaseUrl& url, rt::Scope& scope) {
+                                                   const config::BaseUrl& url, rt::Scope& scope) {
   net::ResolvedHost answer = context.addresses.lookup(url.host, url.port);
   while (answer.state == net::ResolveState::pending) {
     bool slept = co_await rt::sleep_for(scope, kLookupPause);
@@ -91,8 +91,8 @@ rt::Task<Result<int>> connect_socket(UpstreamContext& context, const config::Bas
 }
 
 rt::Task<Result<Unit>> secure(UpstreamContext& context, Connection& connection,
-                              const config::EndpointConfig& endpoint,
-                              const tls::TlsContext& tls, rt::Scope& scope) {
+                              const config::EndpointConfig& endpoint, const tls::TlsContext& tls,
+                              rt::Scope& scope) {
   const std::string& name = endpoint.sni.empty() ? endpoint.base_url.host : endpoint.sni;
   uint64_t session_key = fnv1a(endpoint.id) ^ connection.endpoint.generation;
   tls::ServerName peer{name, session_key, &context.sessions};

@@ -7,7 +7,7 @@
 //
 // Owner: the daemon. Thread: the control thread's loop, never a shard's. Every call must carry the
 // token when one is configured. On loopback addresses only loopback's own names are accepted in
-// Host, and no foreign web page may call (http.md L11, S4).
+// Host, and no foreign web page may call (spec R14).
 #pragma once
 #include <optional>
 #include <string>

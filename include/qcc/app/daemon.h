@@ -1,4 +1,5 @@
-// The running daemon: builds the parts, starts the threads, follows signals, reloads, drains, stops.
+// The running daemon: builds the parts, starts the threads, follows signals, reloads, drains,
+// stops.
 //
 // Thread: everything here runs on the control thread (main). Owner: main.
 #pragma once

@@ -13,8 +13,8 @@ void note_current_request(const char* id) noexcept;
 
 }  // namespace qcc
 
-#define QCC_ASSERT(condition)                                                        \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]]                                                   \
-      ::qcc::assertion_failed(#condition, __FILE__, __LINE__);                       \
+#define QCC_ASSERT(condition)                                  \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::qcc::assertion_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -25,8 +25,8 @@ enum class ErrorSource : uint8_t { client, upstream, local };
 struct Error {
   ErrorKind kind = ErrorKind::system;
   ErrorSource source = ErrorSource::local;
-  int32_t code = 0;         // errno, HTTP status or TLS code, as `kind` says
-  const char* where = "";   // static text: the operation that failed
+  int32_t code = 0;        // errno, HTTP status or TLS code, as `kind` says
+  const char* where = "";  // static text: the operation that failed
 
   friend bool operator==(const Error& a, const Error& b) {
     return a.kind == b.kind && a.source == b.source && a.code == b.code;

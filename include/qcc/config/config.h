@@ -36,7 +36,7 @@ enum class LogLevel : uint8_t { error, warn, info, debug };
 enum class RetryPost : uint8_t {
   never,        // a POST goes out once; only what failed before its first byte is tried again
   reused,       // and a pooled connection that was closed before answering is replaced once
-  no_response,  // and whatever was not yet answered (http.md §7)
+  no_response,  // and whatever was not yet answered (spec R3)
 };
 
 struct ServerConfig {

@@ -1,4 +1,4 @@
-// A credential: held in one place, shown only masked, wiped when it goes (http.md S1).
+// A credential: held in one place, shown only masked, wiped when it goes (spec R14).
 // A Secret converts to nothing by itself, so that it cannot slip into a log line or an error; who
 // needs its bytes says so with reveal(). Immutable after construction; any thread may read it.
 #pragma once

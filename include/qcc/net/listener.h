@@ -1,5 +1,5 @@
 // A listening socket on a loop: hands every accepted descriptor to a callback, and survives a full
-// descriptor table without spinning (http.md P3).
+// descriptor table without spinning.
 //
 // Owner: its shard or server; `close()` is awaited before it is destroyed. Thread: its loop's.
 // Errors: none reach the owner. One connection that broke before it was accepted is passed over;

@@ -1,5 +1,6 @@
 // A connection as a stream of bytes, plain or TLS, with bounded memory: at most `kWindowBytes` wait
-// unread, in at most two buffers of the Io, the rest copied into blocks. Beyond that the peer waits.
+// unread, in at most two buffers of the Io, the rest copied into blocks. Beyond that the peer
+// waits.
 //
 // Owner: whoever made it; `close()` is awaited before it is destroyed. Thread: its loop's.
 // A receive stays armed while the window has room, so that the end of the peer is seen even when
@@ -19,14 +20,14 @@ namespace qcc::tls {
 class TlsEngine;
 enum class HandshakeStatus : uint8_t;
 enum class ReadStatus : uint8_t;
-}
+}  // namespace qcc::tls
 
 namespace qcc::net {
 
 inline constexpr size_t kWindowBytes = 32 * 1024;  // unless the context says otherwise
 
 struct NetStats {
-  uint64_t buffers_starved = 0;  // receives that found no free buffer
+  uint64_t buffers_starved = 0;   // receives that found no free buffer
   uint64_t bytes_copied_out = 0;  // bytes moved from a buffer of the Io to a block
 };
 
@@ -68,7 +69,8 @@ class Stream final : private rt::Completion {
   // the last read gave, or its tail.
   void unread(Chunk chunk);
 
-  // Reads straight into `to` (at least 1 byte), without a buffer of the Io between. 0 = orderly end.
+  // Reads straight into `to` (at least 1 byte), without a buffer of the Io between. 0 = orderly
+  // end.
   rt::Task<Result<size_t>> read_into(std::span<char> to, rt::Scope& scope);
 
   // Arms the receive again after `read_into`, so that the peer's end is seen.

@@ -60,7 +60,7 @@ std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind k
 // One sentence for the client; holds nothing of the body.
 std::string describe(const BadRequest& bad);
 
-// The session part of metadata.user_id in either of Claude Code's forms (clients.md):
+// The session part of metadata.user_id in either of Claude Code's forms :
 // {"...","session_id":"UUID"} or user_..._session_UUID; empty when it has none. `room` holds the
 // text when it must be decoded.
 std::string_view session_part(std::string_view user_id, std::span<char> room);

@@ -1,5 +1,5 @@
-// Request bodies, held until the commit point so that every attempt sends the same bytes, in regions
-// that are reused while warm and given back to the system when a burst is over.
+// Request bodies, held until the commit point so that every attempt sends the same bytes, in
+// regions that are reused while warm and given back to the system when a burst is over.
 //
 // Owner: a BodyMemory belongs to one shard and outlives its Bodies.
 #pragma once

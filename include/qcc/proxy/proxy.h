@@ -99,7 +99,8 @@ class Proxy {
 
   // No request is taken any more after those in hand; connections without one are closed.
   void drain();
-  // Ends the requests in hand: streams get their error event, others a 503. `root` is the last word.
+  // Ends the requests in hand: streams get their error event, others a 503. `root` is the last
+  // word.
   void stop_work();
 
   // Parsers for heads that come in one piece; others get their own.

@@ -10,8 +10,9 @@
 
 namespace qcc::routing {
 
-// Endpoints that this shard knows to be out before the snapshot says so (spec R5). A veto lifts only
-// when a snapshot includes the very outcome that made it; a merely newer snapshot is not enough.
+// Endpoints that this shard knows to be out before the snapshot says so (spec R5). A veto lifts
+// only when a snapshot includes the very outcome that made it; a merely newer snapshot is not
+// enough.
 class VetoList {
  public:
   explicit VetoList(uint16_t shard) : shard_(shard) {}
@@ -57,8 +58,8 @@ class Router {
   // A plain call on a published snapshot; nothing of it is kept.
   Choice pick(const endpoint::Snapshot& snapshot, const Query& query);
 
-  static Skip skip_reason(const endpoint::Snapshot& snapshot, const VetoList& vetoes,
-                          uint16_t slot, const Query& query);
+  static Skip skip_reason(const endpoint::Snapshot& snapshot, const VetoList& vetoes, uint16_t slot,
+                          const Query& query);
 
  private:
   Choice pick_weighted(const endpoint::Snapshot& snapshot, const std::vector<uint16_t>& group,

@@ -23,8 +23,8 @@ class AddressSource {
   ~AddressSource() = default;
 };
 
-// TLS contexts by slot, made on the control thread when a configuration is taken over; hangs off the
-// snapshot beside it.
+// TLS contexts by slot, made on the control thread when a configuration is taken over; hangs off
+// the snapshot beside it.
 struct TlsDirectory final : endpoint::Attachment {
   struct Entry {
     std::string endpoint_id;
@@ -82,11 +82,12 @@ struct PoolStats {
   uint64_t dropped_at_eof = 0;  // the server closed an idle connection
 };
 
-// Idle connections by slot, newest first. What exceeds `max_idle` leaves after a second without use,
-// so that a steady load keeps what it needs.
+// Idle connections by slot, newest first. What exceeds `max_idle` leaves after a second without
+// use, so that a steady load keeps what it needs.
 class Pool {
  public:
-  explicit Pool(rt::Loop& loop) : loop_(loop), idle_(endpoint::kSlotsMax), poisoned_(endpoint::kSlotsMax) {}
+  explicit Pool(rt::Loop& loop)
+      : loop_(loop), idle_(endpoint::kSlotsMax), poisoned_(endpoint::kSlotsMax) {}
   ~Pool();
 
   // Null when there is none.
