@@ -37,6 +37,7 @@ class Qccd:
         except BaseException:
             self.process.kill()
             self.stop()
+            self.remove()
             raise
 
     def write_config(self, text):
