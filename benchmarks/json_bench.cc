@@ -1,4 +1,4 @@
-// How long a request body holds up its forwarding: figures.md wants 120 KB in under 20 us.
+// How long a request body holds up its forwarding: the goal is 120 KB in under 20 us.
 #include <benchmark/benchmark.h>
 #include <qcc/base/prng.h>
 #include <qcc/json/picker.h>

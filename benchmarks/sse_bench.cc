@@ -1,4 +1,4 @@
-// What looking at one event of a stream costs: figures.md wants under 100 ns, better 40, for
+// What looking at one event of a stream costs: the goal is under 100 ns, better 40, for
 // finding it and reading its usage.
 #include <benchmark/benchmark.h>
 #include <qcc/protocol/stream_tap.h>

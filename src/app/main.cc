@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <qcc/app/daemon.h>
-// DEMO
+#include <qcc/app/demo.h>
 
 namespace {
 
@@ -91,6 +91,21 @@ int serve(const qcc::app::DaemonOptions& options) {
   return 1;
 }
 
+int demo() {
+  qcc::app::DemoUpstreams upstreams;
+  if (auto started = upstreams.start(); !started) {
+    std::fprintf(stderr, "qccd: the simulated endpoints could not start: %s\n",
+                 qcc::describe(started.error()).c_str());
+    return 1;
+  }
+  qcc::app::DaemonOptions options{"demo", nullptr, system_environment(),
+                                  qcc::app::demo_config(upstreams.ports())};
+  auto loaded = qcc::app::load_config(options);
+  if (!print_problems(loaded)) return 1;
+  options.config = loaded.config;
+  return serve(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -101,7 +116,7 @@ int main(int argc, char** argv) {
   }
   if (arguments.help) return std::fputs(kUsage, stdout) < 0;
   if (arguments.version) return std::printf("qccd %s\n", QCC_VERSION) < 0;
-  // DEMO2
+  if (arguments.demo) return demo();
 
   qcc::app::DaemonOptions options{arguments.config_path, nullptr, system_environment()};
   auto loaded = qcc::app::load_config(options);

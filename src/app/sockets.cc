@@ -18,6 +18,8 @@ namespace qcc::app {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr int kBindRetries = 10;
+constexpr unsigned kBindPauseMicroseconds = 50'000;
 
 net::SocketAddress to_socket_address(const config::ListenAddress& address) {
   if (address.kind == config::ListenAddress::Kind::unix_socket)
@@ -75,6 +77,11 @@ int check_free(const net::SocketAddress& address) {
     return 0;
   }
   int fd = bound_socket(address, false);
+  // The kernel closes the sockets of a process that was killed a moment late.
+  for (int attempt = 0; fd == -EADDRINUSE && attempt < kBindRetries; ++attempt) {
+    usleep(kBindPauseMicroseconds);
+    fd = bound_socket(address, false);
+  }
   if (fd < 0) return fd;
   close(fd);
   return 0;

@@ -20,6 +20,7 @@ Stream::Stream(NetContext& context, int fd, ErrorSource source)
       source_(source),
       changed_(context.loop),
       rearm_(*this) {
+  QCC_ASSERT(context.window_bytes <= kWindowBytesMax);
   arm();
 }
 

@@ -22,8 +22,10 @@ std::optional<Refusal> check_origin(const config::ServerConfig& server,
   std::string_view origin = head.fields.value_of(KnownField::origin);
   if (!origin.empty() && !listed(server.allowed_origins, origin))
     return Refusal{403, "Requests from this web origin are not allowed (server.allowed_origins)."};
-  bool foreign_host = client_is_local && !head.host.empty() && !http::is_loopback_host(head.host) &&
-                      !listed(server.allowed_hosts, head.host);
+  std::string_view name = head.host.substr(0, head.host.rfind(':'));
+  bool admitted = head.host.empty() || http::is_loopback_host(head.host) ||
+                  listed(server.allowed_hosts, head.host) || listed(server.allowed_hosts, name);
+  bool foreign_host = client_is_local && !admitted;
   if (foreign_host)
     return Refusal{403, "This Host is not served on a loopback listener (server.allowed_hosts)."};
   return std::nullopt;

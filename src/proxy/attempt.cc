@@ -78,6 +78,8 @@ void judge(Attempt& a) {
   if (empty_success)
     a.facts.error = Error{ErrorKind::protocol, ErrorSource::upstream, 0, "empty answer"};
   a.verdict = endpoint::classify(a.facts);
+  bool cannot_count = a.request.kind == protocol::ApiKind::count_tokens && a.facts.status == 404;
+  if (cannot_count) a.verdict.try_elsewhere = true;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "conclude.h"
 
+#include <qcc/protocol/count_estimate.h>
+
 namespace qcc::proxy {
 namespace {
 
@@ -83,6 +85,7 @@ void Failures::add(Attempt& attempt) {
   ++count;
   last = attempt.verdict.attempt_class;
   all_rate_limited = all_rate_limited && last == endpoint::AttemptClass::rate_limit;
+  all_model_missing = all_model_missing && last == endpoint::AttemptClass::model_missing;
   all_auth = all_auth && last == endpoint::AttemptClass::auth;
   const std::optional<Error>& error = attempt.facts.error;
   last_timed_out = error && error->kind == ErrorKind::timeout;
@@ -101,8 +104,22 @@ void Failures::add(Attempt& attempt) {
   body = *attempt.held;
 }
 
+rt::Task<Unit> answer_estimate(Session& session, Request& request) {
+  request.record.status = 200;
+  std::string body = protocol::count_answer(protocol::estimate_tokens(request.body.view()));
+  std::string answer =
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-qcc-estimate: true\r\n"
+      "content-length: " +
+      std::to_string(body.size()) + "\r\n";
+  if (!session.keep_alive) answer += "connection: close\r\n";
+  answer += "\r\n" + body;
+  co_await write_client(session, request, answer);
+  co_return Unit{};
+}
+
 rt::Task<Unit> refuse(Session& session, Request& request, const Refusal& refusal) {
   if (refusal.close) session.keep_alive = false;
+  session.lingers = session.lingers || refusal.close;
   request.record.status = refusal.status;
   PooledText out(session.proxy.texts);
   append_refusal(*out, refusal, request, !session.keep_alive);
@@ -119,7 +136,14 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
   bool own_answer_counts = failures.candidates == 1 && failures.has_answer &&
                            failures.last != endpoint::AttemptClass::auth;
   request.record.ended_by = failures.count > 0 ? EndedBy::upstream : EndedBy::limit;
-  if (own_answer_counts && why == rt::Why::none) {
+  bool nobody_has_the_model = failures.all_model_missing && failures.has_answer;
+  bool passes_on = (own_answer_counts || nobody_has_the_model) && why == rt::Why::none;
+  // Claude Code repeats a count that failed as a paid request.
+  if (request.kind == protocol::ApiKind::count_tokens && why != rt::Why::shutdown) {
+    co_await answer_estimate(session, request);
+    co_return Unit{};
+  }
+  if (passes_on) {
     co_await pass_on_last_answer(session, request, failures);
     co_return Unit{};
   }

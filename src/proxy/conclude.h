@@ -15,6 +15,7 @@ struct Failures {
   bool last_timed_out = false;
   bool all_rate_limited = true;
   bool all_auth = true;
+  bool all_model_missing = true;
   int64_t retry_after_seconds = -1;  // the soonest that an endpoint named
   std::string story;                 // "relay-a: rate_limit (HTTP 429); relay-b: …"
   AnswerHead answer;                 // the last answer of an endpoint, with its body
@@ -27,6 +28,9 @@ struct Failures {
 // Writes the one clear error, in the client's dialect, or passes the only candidate's own answer
 // on.
 rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, rt::Why why);
+
+// Answers a count_tokens request with a local estimate.
+rt::Task<Unit> answer_estimate(Session& session, Request& request);
 
 rt::Task<Unit> refuse(Session& session, Request& request, const Refusal& refusal);
 

@@ -8,7 +8,7 @@ namespace qcc::proxy {
 namespace {
 constexpr size_t kBlocksKept = 64;
 // Half of a stream's buffer waits unread, the other half is on its way out.
-constexpr size_t kWindowMin = 4 * 1024, kWindowMax = 64 * 1024;
+constexpr size_t kWindowMin = 4 * 1024;
 }  // namespace
 
 std::string TextPool::take() {
@@ -64,7 +64,8 @@ void Proxy::adopt(const endpoint::Snapshot& snapshot) {
   setup_.config = std::shared_ptr<const config::Config>(own, own->config.get());
   setup_.attachment = std::shared_ptr<const endpoint::Attachment>(own, own->attachment.get());
   adopted_ = own->config.get();
-  net.window_bytes = std::clamp<size_t>(adopted_->limits.stream_buffer / 2, kWindowMin, kWindowMax);
+  net.window_bytes =
+      std::clamp<size_t>(adopted_->limits.stream_buffer / 2, kWindowMin, net::kWindowBytesMax);
   request_parser.emplace(head_limits(*adopted_));
 }
 

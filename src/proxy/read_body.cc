@@ -127,6 +127,7 @@ rt::Task<std::optional<Refusal>> read_body(Session& session, Request& request, n
     refusal = co_await read_chunked(session, request, chunk);
   }
   request.record.bytes_in = request.body.size();
+  if (request.method != http::Method::post) request.body.clear();  // it goes nowhere
   co_return refusal;
 }
 

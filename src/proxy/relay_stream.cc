@@ -119,7 +119,8 @@ rt::Task<Unit> end_stream(Attempt& a, StreamRelay& relay, std::optional<Error> e
                       : a.facts.error->kind == ErrorKind::cancelled ? EndedBy::shutdown
                                                                     : EndedBy::upstream;
     // An event that streams through because of its size is ended by the blank line.
-    if (!relay.scanner.at_boundary()) relay.out->append("\n\n");
+    bool within_long_event = !relay.scanner.at_boundary() && relay.scanner.pending_bytes() == 0;
+    if (within_long_event) relay.out->append("\n\n");
     protocol::ErrorText text;
     text.message = reason_of(*a.facts.error);
     relay.out->append(protocol::error_event(a.request.kind, text));

@@ -39,6 +39,7 @@ class Session final : public net::StreamObserver, public ListNode {
   rt::Scope scope;
   const bool local;  // came in on a loopback listener
   bool keep_alive = true;
+  bool lingers = false;  // the client may still be sending: a reset would eat our answer
   uint32_t requests = 0;
   rt::Scope* idle = nullptr;  // while waiting for a request: a drain ends it
   rt::Scope* work = nullptr;  // of the request being served: ends when the client leaves

@@ -1,6 +1,5 @@
 #include <qcc/http/serialize.h>
 #include <qcc/http/url.h>
-#include <qcc/protocol/count_estimate.h>
 
 #include "conclude.h"
 #include "read_body.h"
@@ -88,6 +87,7 @@ rt::Task<Unit> answer_probe(Session& session, Request& request) {
   co_return Unit{};
 }
 
+// Whether nobody who could count is configured.
 bool needs_estimate(const Request& request) {
   if (request.kind != protocol::ApiKind::count_tokens) return false;
   for (const config::ClusterConfig& cluster : request.setup.config->clusters)
@@ -98,22 +98,11 @@ bool needs_estimate(const Request& request) {
   return true;
 }
 
-rt::Task<Unit> answer_estimate(Session& session, Request& request) {
-  request.record.status = 200;
-  std::string body = protocol::count_answer(protocol::estimate_tokens(request.body.view()));
-  std::string answer =
-      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-qcc-estimate: true\r\n"
-      "content-length: " +
-      std::to_string(body.size()) + "\r\n";
-  if (!session.keep_alive) answer += "connection: close\r\n";
-  answer += "\r\n" + body;
-  co_await write_client(session, request, answer);
-  co_return Unit{};
-}
-
 // From an accepted head to the end of the answer.
 rt::Task<Unit> handle_request(Session& session, Request& request, net::Chunk& chunk) {
   if (is_local_probe(request)) {
+    // A body that nobody reads must not be taken for the next request.
+    if (request.framing != http::BodyFraming::none) session.keep_alive = false;
     co_await answer_probe(session, request);
     co_return Unit{};
   }
@@ -160,7 +149,8 @@ rt::Task<Unit> serve_request(Session& session, net::Chunk chunk) {
 
 // Ends our side first and reads on for a moment, or a reset would eat the answer (RFC 9112 §9.6).
 rt::Task<Unit> linger(Session& session) {
-  if (session.stream.ended()) co_return Unit{};
+  bool unread = session.lingers || session.stream.has_unread();
+  if (session.stream.ended() || !unread) co_return Unit{};
   rt::Scope scope(session.proxy.loop, nullptr, kLingerTime);
   Result<Unit> ended = co_await session.stream.finish_writing(scope);
   size_t read = 0;

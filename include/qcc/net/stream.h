@@ -24,7 +24,8 @@ enum class ReadStatus : uint8_t;
 
 namespace qcc::net {
 
-inline constexpr size_t kWindowBytes = 32 * 1024;  // unless the context says otherwise
+inline constexpr size_t kWindowBytes = 32 * 1024;     // unless the context says otherwise
+inline constexpr size_t kWindowBytesMax = 48 * 1024;  // what the queue of chunks can hold
 
 struct NetStats {
   uint64_t buffers_starved = 0;   // receives that found no free buffer

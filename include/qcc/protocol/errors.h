@@ -1,5 +1,5 @@
 // Errors in the shapes that clients of either protocol expect, and reading theirs. Pure; any
-// thread. translation.md's tables, spec R3.
+// thread. Spec R3.
 #pragma once
 #include <qcc/protocol/inline_text.h>
 #include <qcc/protocol/kinds.h>
