@@ -1,6 +1,6 @@
 // Takes log lines out of the rings and writes them, on the control thread, in batches. A pipe or
-// socket that nobody reads never holds that thread up: lines wait in the rings, which drop and count
-// what finds no room. Lines to the journal carry their priority.
+// socket that nobody reads never holds that thread up: lines wait in the rings, which drop and
+// count what finds no room. Lines to the journal carry their priority.
 #pragma once
 #include <string>
 

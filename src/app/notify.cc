@@ -15,7 +15,8 @@ Notifier::Notifier() {
   const char* every = std::getenv("WATCHDOG_USEC");
   const char* pid = std::getenv("WATCHDOG_PID");
   bool ours = every && (!pid || std::strtol(pid, nullptr, 10) == getpid());
-  if (ours) watchdog_every_ = std::chrono::microseconds(std::strtoll(every, nullptr, 10)) / 3;
+  int64_t microseconds = ours ? std::strtoll(every, nullptr, 10) : 0;
+  if (microseconds > 0) watchdog_every_ = std::chrono::microseconds(microseconds) / 3;
 }
 
 void Notifier::send(std::string_view state) const {

@@ -13,7 +13,9 @@ class Notifier {
   void ready() const { send("READY=1"); }
   void reloading() const;
   void stopping() const { send("STOPPING=1"); }
-  // Feeds the watchdog, twice per period at most.
+  // One line that `systemctl status` shows.
+  void status(std::string_view text) const { send("STATUS=" + std::string(text)); }
+  // Feeds the watchdog, when it was configured and a third of its time has passed.
   void watchdog(Instant now);
 
  private:
