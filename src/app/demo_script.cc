@@ -195,7 +195,7 @@ HttpAnswer error_answer(int status, DemoDialect dialect, std::string_view type,
 const std::array<DemoPersona, kDemoEndpoints> kDemoPersonas = {
     DemoPersona{"demo-steady", std::chrono::milliseconds(120), std::chrono::milliseconds(20),
                 false},
-    DemoPersona{"demo-slow", std::chrono::milliseconds(1500), std::chrono::milliseconds(90), false},
+    DemoPersona{"demo-slow", std::chrono::milliseconds(900), std::chrono::milliseconds(25), false},
     DemoPersona{"demo-flaky", std::chrono::milliseconds(200), std::chrono::milliseconds(30), true},
 };
 

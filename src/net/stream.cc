@@ -222,9 +222,16 @@ rt::Task<Unit> Stream::quiesce() {
   co_return Unit{};
 }
 
+// The receive into buffers stays disarmed from the first call on: arming and cancelling it around each
+// piece would cost a large body more than it saves.
 rt::Task<Result<size_t>> Stream::read_into(std::span<char> to, rt::Scope& scope) {
-  if (engine_ || count_ > 0 || ended_) {
-    Result<Chunk> chunk = co_await read(scope);
+  direct_ = !engine_;
+  if (direct_ && in_flight) {
+    co_await quiesce();
+  }
+  bool from_buffers = engine_ || count_ > 0 || ended_;
+  if (from_buffers) {
+    Result<Chunk> chunk = co_await next_chunk(scope);
     if (!chunk) co_return std::unexpected(chunk.error());
     size_t n = std::min(to.size(), chunk->size);
     if (n > 0) std::memcpy(to.data(), chunk->begin, n);
@@ -232,15 +239,7 @@ rt::Task<Result<size_t>> Stream::read_into(std::span<char> to, rt::Scope& scope)
     unread(std::move(*chunk));
     co_return n;
   }
-  direct_ = true;
-  co_await quiesce();
-  if (count_ > 0 || ended_) {
-    direct_ = false;
-    Result<size_t> n = co_await read_into(to, scope);
-    co_return n;
-  }
   int got = co_await rt::receive_into(scope, fd_, to);
-  direct_ = false;
   if (got < 0) co_return std::unexpected(error_here(scope, got, "receive"));
   bytes_received_ += static_cast<size_t>(got);
   if (got == 0) end(std::nullopt);

@@ -117,6 +117,8 @@ void keep_answer_head(const http::ResponseHead& head, AnswerHead& answer) {
   answer.is_html = media_type_is(type, "text/html");
   answer.is_event_stream = media_type_is(type, "text/event-stream");
   std::string_view encoding = head.fields.value_of(KnownField::content_encoding);
+  answer.has_request_id =
+      head.fields.has(KnownField::request_id) || head.fields.has(KnownField::x_request_id);
   answer.compressed = !encoding.empty() && !iequals(encoding, "identity");
   std::string_view retry = head.fields.value_of(KnownField::retry_after);
   int64_t seconds = 0;
@@ -129,6 +131,9 @@ void append_client_head(std::string& out, const AnswerHead& answer, const Client
                         const Request& request, bool close) {
   append_status_line(out, answer.status);
   out.append(answer.fields);
+  bool nameless_error = answer.status >= 400 && !answer.has_request_id;
+  if (nameless_error)
+    out.append("request-id: ").append(request_id(request.proxy(), request.record)).append("\r\n");
   out.append("x-qcc-attempts: ");
   append_number(out, request.record.attempts);
   out.append("\r\n");

@@ -30,6 +30,7 @@ struct AnswerHead {
   bool is_html = false;
   bool is_event_stream = false;
   bool compressed = false;
+  bool has_request_id = false;
   int64_t retry_after_seconds = -1;
 };
 

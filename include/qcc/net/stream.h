@@ -75,7 +75,10 @@ class Stream final : private rt::Completion {
   rt::Task<Result<size_t>> read_into(std::span<char> to, rt::Scope& scope);
 
   // Arms the receive again after `read_into`, so that the peer's end is seen.
-  void resume_reading() { arm(); }
+  void resume_reading() {
+    direct_ = false;
+    arm();
+  }
 
   // Returns when every byte is with the kernel. One writer at a time; `bytes` outlives the call.
   rt::Task<Result<Unit>> write(std::span<const char> bytes, rt::Scope& scope);
@@ -139,6 +142,7 @@ class Stream final : private rt::Completion {
   void notify();
   bool readable() const { return count_ > 0 || ended_; }
   Chunk pop();
+  Read next_chunk(rt::Scope& scope);
   rt::Task<Unit> quiesce();
   rt::Task<Result<Unit>> flush_cipher(rt::Scope& scope);
   Error error_here(rt::Scope& scope, int result, const char* where) const;
@@ -166,6 +170,10 @@ class Stream final : private rt::Completion {
   uint64_t bytes_sent_ = 0;
 };
 
-inline Stream::Read Stream::read(rt::Scope& scope) { return {*this, scope}; }
+inline Stream::Read Stream::read(rt::Scope& scope) {
+  direct_ = false;
+  return {*this, scope};
+}
+inline Stream::Read Stream::next_chunk(rt::Scope& scope) { return {*this, scope}; }
 
 }  // namespace qcc::net
