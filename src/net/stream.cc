@@ -51,7 +51,8 @@ void Stream::on_arrival(const rt::Arrival& arrival) {
     on_transport_end();
   } else if (arrival.res == -ENOBUFS) {
     ++context_.stats.buffers_starved;
-    if (!rearm_.armed()) context_.loop.timers().arm(rearm_, context_.loop.now() + kStarvedRetry);
+    bool again = !direct_ && !rearm_.armed();  // not while `close` waits for this arrival
+    if (again) context_.loop.timers().arm(rearm_, context_.loop.now() + kStarvedRetry);
   } else if (arrival.res != -ECANCELED && arrival.res != -EINTR && arrival.res != -EAGAIN) {
     end(error_from_errno(arrival.res, source_, "receive"));
   }

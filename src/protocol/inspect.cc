@@ -119,6 +119,11 @@ std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind k
   return facts;
 }
 
+bool is_cut_json(std::string_view body) {
+  auto fields = json::skim_request(body);
+  return !fields && fields.error().fault == json::SkimFault::truncated;
+}
+
 std::string describe(const BadRequest& bad) {
   if (bad.cause != BadRequestCause::json) return std::string(bad.field) + sentence_end(bad.cause);
   std::string text = *bad.field == '\0' ? "" : std::string(bad.field) + ": ";

@@ -31,17 +31,27 @@ void take_text(const JsonView& value, InlineText<40>& out) {
 
 }  // namespace
 
+// One walk over the members: this runs for every answer and for the few events with usage.
 void UsageMeter::take_anthropic(const JsonView& usage, bool is_final) {
-  if (!usage.is(ValueKind::object)) return;
-  overwrite(anthropic_.input, usage["input_tokens"]);
-  overwrite(anthropic_.output, usage["output_tokens"]);
-  overwrite(anthropic_.cache_written, usage["cache_creation_input_tokens"]);
-  overwrite(anthropic_.cache_read, usage["cache_read_input_tokens"]);
-  const JsonView by_age = usage["cache_creation"];
-  overwrite(anthropic_.cache_5m, by_age["ephemeral_5m_input_tokens"]);
-  overwrite(anthropic_.cache_1h, by_age["ephemeral_1h_input_tokens"]);
-  overwrite(anthropic_.reasoning, usage["output_tokens_details"]["thinking_tokens"]);
-  is_final_ |= is_final && tokens(usage["output_tokens"]).has_value();
+  JsonView::Member member;
+  while (usage.next_member(member)) {
+    const std::string_view key = member.inside_key;
+    if (key == "input_tokens") {
+      overwrite(anthropic_.input, member.value);
+    } else if (key == "output_tokens") {
+      overwrite(anthropic_.output, member.value);
+      is_final_ |= is_final && tokens(member.value).has_value();
+    } else if (key == "cache_creation_input_tokens") {
+      overwrite(anthropic_.cache_written, member.value);
+    } else if (key == "cache_read_input_tokens") {
+      overwrite(anthropic_.cache_read, member.value);
+    } else if (key == "cache_creation") {
+      overwrite(anthropic_.cache_5m, member.value["ephemeral_5m_input_tokens"]);
+      overwrite(anthropic_.cache_1h, member.value["ephemeral_1h_input_tokens"]);
+    } else if (key == "output_tokens_details") {
+      overwrite(anthropic_.reasoning, member.value["thinking_tokens"]);
+    }
+  }
 }
 
 // An upstream that counts reasoning beside the completion says so by its total.
@@ -94,15 +104,24 @@ void read_response_status(const JsonView& response, InlineText<40>& stop_reason)
   take_text(response["incomplete_details"]["reason"], stop_reason);
 }
 
+namespace {
+
+void read_message(const JsonView& message, UsageMeter& meter, AnswerFacts& facts) {
+  JsonView::Member member;
+  while (message.next_member(member)) {
+    if (member.inside_key == "usage") meter.take_anthropic(member.value, true);
+    if (member.inside_key == "stop_reason") take_text(member.value, facts.stop_reason);
+  }
+}
+
+}  // namespace
+
 AnswerFacts read_answer(ApiKind kind, std::string_view body) {
   const JsonView document(body);
   AnswerFacts facts;
   UsageMeter meter;
   switch (kind) {
-    case ApiKind::messages:
-      meter.take_anthropic(document["usage"], true);
-      take_text(document["stop_reason"], facts.stop_reason);
-      break;
+    case ApiKind::messages: read_message(document, meter, facts); break;
     case ApiKind::chat_completions:
       meter.take_openai(document["usage"]);
       take_text(document["choices"].at(0)["finish_reason"], facts.stop_reason);

@@ -102,7 +102,7 @@ rt::Task<Unit> run_attempt(Attempt& a, rt::Scope& scope) {
   Result<Unit> heads = co_await exchange(a, answer_scope, scope);
   if (!heads) {
     a.broke(heads.error());
-  } else if (a.facts.status < 300 && a.answer.is_event_stream && !a.answer.compressed) {
+  } else if (a.is_event_stream()) {
     co_await relay_stream(a, answer_scope);
   } else {
     co_await relay_whole(a, answer_scope);

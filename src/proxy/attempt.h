@@ -55,6 +55,10 @@ struct Attempt {
   protocol::ErrorFacts said;  // the endpoint's own error: what the facts' views point at
   endpoint::Verdict verdict;
 
+  // Relayed event by event; anything else is an answer that must be whole.
+  bool is_event_stream() const {
+    return facts.status < 300 && answer.is_event_stream && !answer.compressed;
+  }
   void broke(const Error& error) { facts.error = error; }
   bool succeeded() const { return verdict.attempt_class == endpoint::AttemptClass::success; }
 };

@@ -166,7 +166,11 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
 rt::Task<bool> write_client(Session& session, Request& request, std::string_view bytes) {
   const config::Limits& limits = request.setup.config->limits;
   rt::Scope stall(session.proxy.loop, &session.scope, limits.send_stall_timeout);
+  bool gone = session.work && session.work->why() == rt::Why::client_gone;
+  if (gone) stall.cancel(rt::Why::client_gone);
+  session.writing = &stall;
   Result<Unit> written = co_await session.stream.write(bytes, stall);
+  session.writing = nullptr;
   request.record.bytes_out += bytes.size();
   if (written) co_return true;
   session.keep_alive = false;

@@ -201,7 +201,8 @@ rt::Task<Result<Unit>> exchange_heads(Attempt& a, rt::Scope& answer_scope, rt::S
   if (!sent) co_return sent;
   answer_scope.set_limit(limit);
   Result<Unit> got = co_await read_head(a, answer_scope);
-  if (got && a.request.is_stream() && !scope.cancelled()) answer_scope.set_limit(kUnlimited);
+  bool streamed = got && a.request.is_stream() && !scope.cancelled();
+  if (streamed) answer_scope.set_limit(a.is_event_stream() ? kUnlimited : limits.nonstream_timeout);
   co_return got;
 }
 

@@ -9,6 +9,9 @@
 namespace qcc::proxy {
 namespace {
 
+// A stream that has stopped may take so long to say that it is over (spec R10).
+constexpr Duration kRepairAfter = std::chrono::seconds(10);
+
 http::BodyLimits stream_limits() {
   http::BodyLimits limits;
   limits.body_bytes = uint64_t{1} << 40;
@@ -19,13 +22,15 @@ struct StreamRelay {
   explicit StreamRelay(Attempt& a)
       : decoder(a.framing, a.content_length, stream_limits()),
         tap(a.request.kind),
-        out(a.proxy.texts) {}
+        out(a.proxy.texts),
+        content_left(a.endpoint.timeouts.content_timeout) {}
   http::BodyDecoder decoder;
   sse::SseScanner scanner;
   protocol::StreamTap tap;
   PooledText out;             // whole events that wait to go to the client
   bool malformed = false;     // the framing of the body broke
   bool content_came = false;  // since the last look
+  Duration content_left;      // that we may yet read without content
   ClientFraming framing{ClientFraming::Kind::chunked, 0};
 };
 
@@ -149,13 +154,17 @@ bool may_commit(const Attempt& a, StreamRelay& relay) {
 }
 
 // The next bytes, or why there are none. Nothing and no error: the body ended.
-rt::Task<std::optional<Error>> read_more(Attempt& a, StreamRelay& relay, rt::Scope& silence,
-                                         rt::Scope& content) {
-  if (relay.content_came) content.set_limit(a.endpoint.timeouts.content_timeout);
+rt::Task<std::optional<Error>> read_more(Attempt& a, StreamRelay& relay, rt::Scope& wait) {
+  const config::Timeouts& limits = a.endpoint.timeouts;
+  if (relay.content_came) relay.content_left = limits.content_timeout;
   relay.content_came = false;
-  silence.set_limit(a.endpoint.timeouts.read_timeout);
-  Result<net::Chunk> chunk = co_await a.connection->stream.read(silence);
-  silence.set_limit(kUnlimited);  // time in which we do not read is not the endpoint's
+  Duration longest = std::min(limits.read_timeout, relay.content_left);
+  if (relay.tap.is_repairable()) longest = std::min(longest, kRepairAfter);
+  Instant began = a.proxy.loop.now();
+  wait.set_limit(longest);
+  Result<net::Chunk> chunk = co_await a.connection->stream.read(wait);
+  wait.set_limit(kUnlimited);  // time in which we do not read is not the endpoint's
+  relay.content_left -= std::min(relay.content_left, a.proxy.loop.now() - began);
   if (!chunk) co_return chunk.error();
   a.input = std::move(*chunk);
   if (a.input.size > 0) co_return std::nullopt;
@@ -179,8 +188,7 @@ void note_client_gone(Attempt& a, const StreamRelay& relay) {
 
 rt::Task<Unit> relay_stream(Attempt& a, rt::Scope& scope) {
   StreamRelay relay(a);
-  rt::Scope content(a.proxy.loop, &scope, a.endpoint.timeouts.content_timeout);
-  rt::Scope silence(a.proxy.loop, &content);
+  rt::Scope wait(a.proxy.loop, &scope);
   std::optional<Error> error;
   for (;;) {
     take_input(a, relay);
@@ -193,7 +201,7 @@ rt::Task<Unit> relay_stream(Attempt& a, rt::Scope& scope) {
       if (!written) break;
     }
     if (over) break;
-    error = co_await read_more(a, relay, silence, content);
+    error = co_await read_more(a, relay, wait);
   }
   bool gone = client_is_gone(a) || a.request.record.ended_by == EndedBy::client;
   bool commits = a.committed || may_commit(a, relay);

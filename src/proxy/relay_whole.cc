@@ -1,4 +1,5 @@
 #include <qcc/http/serialize.h>
+#include <qcc/protocol/inspect.h>
 #include <qcc/protocol/usage.h>
 
 #include "attempt.h"
@@ -40,7 +41,9 @@ rt::Task<Result<Unit>> hold_body(Attempt& a, http::BodyDecoder& decoder, size_t 
     a.input = std::move(*chunk);
     if (a.input.size > 0) continue;
     a.reusable = false;
-    a.held_whole = decoder.on_eof() == http::BodyEnd::complete;
+    // Where the end of the connection is the end of the body, only the JSON can tell a cut.
+    bool cut = a.answer.is_json && !a.committed && protocol::is_cut_json(*a.held);
+    a.held_whole = decoder.on_eof() == http::BodyEnd::complete && !cut;
     if (a.held_whole) co_return Unit{};
     co_return fail(ErrorKind::eof, ErrorSource::upstream, "response body");
   }

@@ -132,7 +132,9 @@ rt::Task<bool> try_once(Session& session, Request& request, Tries& tries,
 rt::Task<Unit> serve_from_endpoints(Session& session, Request& request) {
   Proxy& proxy = session.proxy;
   const config::Config& config = *request.setup.config;
-  rt::Scope work(proxy.loop, &session.scope, config.timeouts.total_timeout);
+  Duration spent = proxy.loop.now() - request.record.arrived;
+  Duration left = std::max(config.timeouts.total_timeout - spent, Duration::zero());
+  rt::Scope work(proxy.loop, &session.scope, left);
   session.work = &work;
   session.stream.resume_reading();
   session.check_client();

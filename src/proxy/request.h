@@ -43,12 +43,15 @@ class Session final : public net::StreamObserver, public ListNode {
   uint32_t requests = 0;
   rt::Scope* idle = nullptr;  // while waiting for a request: a drain ends it
   rt::Scope* work = nullptr;  // of the request being served: ends when the client leaves
+  rt::Scope* writing = nullptr;  // of the write to the client under way
   bool half_close_allowed = false;
 
   void on_unread(net::Stream&) override { check_client(); }
   void check_client() {
     bool gone = stream.ended() && (stream.failure() || !half_close_allowed);
-    if (work && gone) work->cancel(rt::Why::client_gone);
+    if (!work || !gone) return;
+    work->cancel(rt::Why::client_gone);
+    if (writing) writing->cancel(rt::Why::client_gone);
   }
 };
 

@@ -98,6 +98,13 @@ bool needs_estimate(const Request& request) {
   return true;
 }
 
+// What follows the request waits in the stream, which bounds what waits.
+void put_back(Session& session, net::Chunk& chunk) {
+  net::Chunk rest = std::move(chunk);
+  chunk = net::Chunk{};
+  session.stream.unread(std::move(rest));
+}
+
 // From an accepted head to the end of the answer.
 rt::Task<Unit> handle_request(Session& session, Request& request, net::Chunk& chunk) {
   if (is_local_probe(request)) {
@@ -107,6 +114,7 @@ rt::Task<Unit> handle_request(Session& session, Request& request, net::Chunk& ch
     co_return Unit{};
   }
   std::optional<Refusal> refusal = co_await read_body(session, request, chunk);
+  put_back(session, chunk);
   if (!refusal) refusal = inspect_body(request);
   if (refusal && refusal->status > 0) {
     co_await refuse(session, request, *refusal);
@@ -143,7 +151,7 @@ rt::Task<Unit> serve_request(Session& session, net::Chunk chunk) {
     co_await handle_request(session, request, chunk);
   }
   finish(session, request);
-  session.stream.unread(std::move(chunk));
+  put_back(session, chunk);
   co_return Unit{};
 }
 
@@ -182,10 +190,7 @@ rt::Task<Unit> serve_requests(Session& session) {
   co_return Unit{};
 }
 
-}  // namespace
-
-rt::Task<Unit> serve_client(Proxy& proxy, int fd, bool local) {
-  ++proxy.sessions_live;
+rt::Task<Unit> serve_session(Proxy& proxy, int fd, bool local) {
   {
     Session session(proxy, fd, local);
     session.half_close_allowed = proxy.setup().config->server.allow_half_close;
@@ -199,6 +204,14 @@ rt::Task<Unit> serve_client(Proxy& proxy, int fd, bool local) {
   }
   --proxy.sessions_live;
   co_return Unit{};
+}
+
+}  // namespace
+
+// Counted at once: many connections may be accepted before the first of them is served.
+rt::Task<Unit> serve_client(Proxy& proxy, int fd, bool local) {
+  ++proxy.sessions_live;
+  return serve_session(proxy, fd, local);
 }
 
 }  // namespace qcc::proxy

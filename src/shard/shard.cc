@@ -52,7 +52,8 @@ void Shard::accept(int fd, bool local) {
   } else {
     cells.client_connections_accepted.add(1);
     ++per_address_[address];
-    parts_.loop.spawn(serve_counted(fd, std::move(address)));
+    rt::Task<Unit> session = proxy::serve_client(proxy_, fd, false);
+    parts_.loop.spawn(serve_counted(std::move(session), std::move(address)));
   }
 }
 
@@ -62,8 +63,8 @@ bool Shard::admit(const std::string& address) {
   return limit == 0 || at == per_address_.end() || at->second < limit;
 }
 
-rt::Task<Unit> Shard::serve_counted(int fd, std::string address) {
-  co_await proxy::serve_client(proxy_, fd, false);
+rt::Task<Unit> Shard::serve_counted(rt::Task<Unit> session, std::string address) {
+  co_await session;
   auto at = per_address_.find(address);
   if (--at->second == 0) per_address_.erase(at);
   co_return Unit{};

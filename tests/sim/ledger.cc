@@ -16,7 +16,9 @@ uint64_t number_in(std::string_view text) {
 
 bool Findings::demand(bool holds, const char* checker, const std::string& what) {
   ++checks_;
-  ++by_checker_[checker];
+  auto at = by_checker_.find(std::string_view(checker));
+  if (at == by_checker_.end()) at = by_checker_.emplace(checker, 0).first;
+  ++at->second;
   if (holds) return true;
   ++faults_;
   if (kept_.size() >= kKept) return false;

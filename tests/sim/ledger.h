@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ class Findings {
   bool clean() const { return faults_ == 0; }
   uint64_t checks() const { return checks_; }
   uint64_t faults() const { return faults_; }
-  const std::map<std::string, uint64_t>& by_checker() const { return by_checker_; }
+  const std::map<std::string, uint64_t, std::less<>>& by_checker() const { return by_checker_; }
   std::string text() const;
   void set_clock(std::function<double()> clock);
 
@@ -32,7 +33,7 @@ class Findings {
   static constexpr size_t kKept = 12;
   uint64_t checks_ = 0, faults_ = 0;
   std::vector<std::string> kept_;
-  std::map<std::string, uint64_t> by_checker_;  // checks made, by name
+  std::map<std::string, uint64_t, std::less<>> by_checker_;  // checks made, by name
   std::function<double()> clock_;
 };
 
@@ -70,14 +71,15 @@ struct RequestLog {
   std::vector<int> statuses;  // for `refused`: which will do
   std::string model;
   std::string body;
-  Duration pace{0};  // the client took its time over the body
-  bool counted_by_client = false;
   std::deque<Answer> answers;
 
   // What the watcher of the shard saw.
-  int shard = -1;
+  int attempts = 0;  // that wrote to an endpoint; replays for a stale connection not counted
   int exchanges = 0;
-  int stale_exchanges = 0;
+  std::set<size_t> tried;  // endpoints
+  size_t last_endpoint = SIZE_MAX;
+  bool last_was_stale = false;  // the last exchange died unanswered on a kept connection
+  Instant arrived;
   bool answer_begun = false;
   bool client_gone = false;
   bool shut_down = false;  // the shard was told to stop while it was served

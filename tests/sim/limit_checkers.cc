@@ -1,15 +1,15 @@
-#include "limits.h"
+#include "limit_checkers.h"
 
 namespace qcc::sim {
 
 void SpanLimit::judge(uint64_t key, const Span& span, Instant now) {
   Duration lasted = now - span.since;
-  if (findings_.demand(lasted <= add_saturated(Instant(span.limit), tolerance_).time_since_epoch(),
-                       name_))
-    return;
-  findings_.demand(false, name_,
-                   "of " + std::to_string(key) + " lasted " + std::to_string(to_ms(lasted)) +
-                       " ms instead of at most " + std::to_string(to_ms(span.limit)));
+  bool holds = span.limit == kUnlimited || lasted <= span.limit + tolerance_;
+  findings_.demand(holds, name_,
+                   holds ? std::string()
+                         : "of " + std::to_string(key) + " lasted " +
+                               std::to_string(to_ms(lasted)) + " ms instead of at most " +
+                               std::to_string(to_ms(span.limit)));
 }
 
 void SpanLimit::restart(uint64_t key, Instant now) {
@@ -37,10 +37,11 @@ Duration SpanLimit::longest_since_begin(uint64_t key, Instant now) const {
 }
 
 void CountLimit::set(uint64_t key, uint64_t count) {
-  if (findings_.demand(count <= most_, name_)) return;
-  findings_.demand(false, name_,
-                   std::to_string(count) + " at " + std::to_string(key) + " instead of at most " +
-                       std::to_string(most_));
+  bool holds = count <= most_;
+  findings_.demand(holds, name_,
+                   holds ? std::string()
+                         : std::to_string(count) + " at " + std::to_string(key) +
+                               " instead of at most " + std::to_string(most_));
 }
 
 }  // namespace qcc::sim

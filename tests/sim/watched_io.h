@@ -25,6 +25,7 @@ class IoObserver {
   virtual void on_closing(int fd) = 0;
   virtual void on_leased(int fd) = 0;
   virtual void on_returned(int fd) = 0;
+  virtual void on_rest() = 0;  // all that could be done is done, the loop waits
 
  protected:
   ~IoObserver() = default;
@@ -42,6 +43,9 @@ class WatchedIo final : public rt::Io {
   int local_address(int fd, sockaddr* address, socklen_t* size) override {
     return inner_.local_address(fd, address, size);
   }
+  int peer_address(int fd, sockaddr* address, socklen_t* size) override {
+    return inner_.peer_address(fd, address, size);
+  }
   int open_socket(int family) override { return inner_.open_socket(family); }
   void shutdown_send(int fd) override;
   void reset_on_close(int fd) override { inner_.reset_on_close(fd); }
@@ -58,7 +62,10 @@ class WatchedIo final : public rt::Io {
   void return_buffer(uint16_t buffer_id) override;
   rt::WakeHandle wake_handle() const override { return inner_.wake_handle(); }
   void wake(rt::WakeHandle other) override { inner_.wake(other); }
-  bool wait(Instant until) override { return inner_.wait(until); }
+  bool wait(Instant until) override {
+    observer_.on_rest();
+    return inner_.wait(until);
+  }
 
  private:
   enum class Kind : uint8_t { accept, connect, recv, recv_into, send };

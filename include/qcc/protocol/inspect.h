@@ -57,6 +57,9 @@ struct BadRequest {
 // REQUIRES: kind is messages, count_tokens, chat_completions or responses.
 std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind kind);
 
+// Whether a JSON object ends within itself: what is left of a body that was cut.
+bool is_cut_json(std::string_view body);
+
 // One sentence for the client; holds nothing of the body.
 std::string describe(const BadRequest& bad);
 

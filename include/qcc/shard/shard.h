@@ -84,7 +84,7 @@ class Shard {
  private:
   void accept(int fd, bool local);
   bool admit(const std::string& address);
-  rt::Task<Unit> serve_counted(int fd, std::string address);
+  rt::Task<Unit> serve_counted(rt::Task<Unit> session, std::string address);
   rt::Task<Unit> turn_away(int fd);
   rt::Task<Unit> begin_drain();
   void copy_gauges();
