@@ -173,11 +173,10 @@ rt::Task<bool> write_client(Session& session, Request& request, std::string_view
   session.writing = nullptr;
   request.record.bytes_out += bytes.size();
   if (written) co_return true;
-  session.keep_alive = false;
   request.record.ended_by =
       session.scope.why() == rt::Why::shutdown ? EndedBy::shutdown : EndedBy::client;
   request.record.cause = written.error().where;
-  session.stream.reset_on_close();
+  session.cut();
   co_return false;
 }
 

@@ -23,7 +23,10 @@ http::ParseStatus take_body(Attempt& a, http::BodyDecoder& decoder) {
     a.input.remove_prefix(step.consumed);
     if (step.status == http::ParseStatus::error) return step.status;
   }
-  if (a.input.size > 0) a.reusable = false;
+  if (a.input.size > 0)
+    a.reusable = false;
+  else
+    a.input = net::Chunk{};  // its buffer must not wait with us
   return decoder.done() ? http::ParseStatus::done : http::ParseStatus::need_more;
 }
 
@@ -96,8 +99,7 @@ rt::Task<Unit> pass_on(Attempt& a, http::BodyDecoder& decoder, rt::Scope& scope)
     break;
   }
   a.reusable = false;
-  a.session.keep_alive = false;
-  a.session.stream.reset_on_close();
+  a.session.cut();
   co_return Unit{};
 }
 

@@ -40,12 +40,18 @@ class Session final : public net::StreamObserver, public ListNode {
   const bool local;  // came in on a loopback listener
   bool keep_alive = true;
   bool lingers = false;  // the client may still be sending: a reset would eat our answer
+  bool is_cut = false;   // an answer ends before its end: the close must not look orderly
   uint32_t requests = 0;
-  rt::Scope* idle = nullptr;  // while waiting for a request: a drain ends it
-  rt::Scope* work = nullptr;  // of the request being served: ends when the client leaves
+  rt::Scope* idle = nullptr;     // while waiting for a request: a drain ends it
+  rt::Scope* work = nullptr;     // of the request being served: ends when the client leaves
   rt::Scope* writing = nullptr;  // of the write to the client under way
   bool half_close_allowed = false;
 
+  void cut() {
+    keep_alive = false;
+    is_cut = true;
+    stream.reset_on_close();
+  }
   void on_unread(net::Stream&) override { check_client(); }
   void check_client() {
     bool gone = stream.ended() && (stream.failure() || !half_close_allowed);

@@ -151,6 +151,8 @@ rt::Task<Unit> serve_request(Session& session, net::Chunk chunk) {
     co_await handle_request(session, request, chunk);
   }
   finish(session, request);
+  bool unexpected_close = request.keep_alive && !session.keep_alive;
+  session.lingers = session.lingers || unexpected_close;
   put_back(session, chunk);
   co_return Unit{};
 }
@@ -158,7 +160,7 @@ rt::Task<Unit> serve_request(Session& session, net::Chunk chunk) {
 // Ends our side first and reads on for a moment, or a reset would eat the answer (RFC 9112 §9.6).
 rt::Task<Unit> linger(Session& session) {
   bool unread = session.lingers || session.stream.has_unread();
-  if (session.stream.ended() || !unread) co_return Unit{};
+  if (session.is_cut || session.stream.ended() || !unread) co_return Unit{};
   rt::Scope scope(session.proxy.loop, nullptr, kLingerTime);
   Result<Unit> ended = co_await session.stream.finish_writing(scope);
   size_t read = 0;
