@@ -101,22 +101,23 @@ void AnswerChecker::judge_own(const RequestLog& request, const WireMessage& mess
     findings.demand(local, kOwnAnswer, who + " by nobody");
     return;
   }
-  bool turned_away = message.body.find("no room for another connection") != std::string::npos;
+  bool turned_away = message.body.find("no room for another connection") != std::string::npos ||
+                     (message.status == 503 && message.framing == http::BodyFraming::none);
   if (findings.demand(!turned_away || circumstances.may_be_turned_away, kOwnAnswer, who) && turned_away)
     return;
   findings.demand(!message.request_id.empty(), kOwnAnswer,
-                  who + " without a request-id: " + message.body.substr(0, 200));
+                  who + " without a request-id: " + message.body.substr(0, 200) + " " +
+                      message.answer_mark + message.content_type);
   bool has_error = message.body.find("\"error\"") != std::string::npos ||
                    message.framing == http::BodyFraming::none;
   findings.demand(has_error, kOwnAnswer, who + " without an error in its body");
-  bool fits = false;
+  bool late = message.status == 408 && (circumstances.slow_sender || circumstances.net_may_lose);
+  bool fits = late;
   if (request.expectation == Expectation::relayed)
-    fits = holds({429, 502, 503, 504, 404}, message.status) ||
-           (message.status == 408 && circumstances.slow_sender);
+    fits |= holds({429, 502, 503, 504, 404}, message.status);
   else
-    fits = holds(request.statuses, message.status) ||
-           (message.status == 408 && circumstances.slow_sender) ||
-           (message.status == 503 && !request.body.empty());
+    fits |= holds(request.statuses, message.status) ||
+            (message.status == 503 && !request.body.empty());
   findings.demand(fits, kOwnAnswer, who);
   bool has_attempts = request.exchanges > 0;
   bool gateway_error = holds({429, 502}, message.status);

@@ -185,7 +185,7 @@ std::string key_of(const std::string& endpoint, uint32_t turn) {
 }
 
 ProxyPlan ProxyPlan::draw(uint64_t seed) {
-  Prng prng(seed * 0x9e3779b97f4a7c15ull + 7);
+  Prng prng(Prng(seed ^ 0x91a2).next());
   ProxyPlan plan;
   plan.seed = seed;
   plan.orderly = prng.chance(60);

@@ -123,8 +123,8 @@ void ShardUnit::judge_end(Findings& findings) {
                    .value();
   judge_log(findings, ended);
   findings.demand(metrics.requests_in_flight.value() == 0, kOneEnd, "requests are in flight");
-  findings.demand(ended >= watch.requests_seen(), kOneEnd,
-                  std::to_string(watch.requests_seen()) + " requests came, " +
+  findings.demand(ended >= watch.requests_served(), kOneEnd,
+                  std::to_string(watch.requests_served()) + " requests were served, " +
                       std::to_string(ended) + " ended");
   for (size_t slot = 0; slot < endpoint::kSlotsMax; ++slot)
     findings.demand(metrics.endpoint(slot).attempts_in_flight.value() == 0, kOneEnd,

@@ -72,8 +72,10 @@ void ShardWatch::begin_request(int fd, ClientSide&) {
 void ShardWatch::on_request_head(int fd, ClientSide& client) {
   auto key = static_cast<uint64_t>(fd);
   limits_.head.end(key, now());
-  ++requests_seen_;
   client.log = ledger_.find(client.requests.message().request_mark);
+  const std::string& method = client.requests.message().method;
+  if (!client.answers.message().begun)
+    client.answers.next(method == "HEAD" ? http::Method::head : http::Method::post);
   if (client.log) {
     client.log->arrived = now();
     client.log->shut_down = stopped_;
@@ -100,17 +102,21 @@ void ShardWatch::on_request_whole(int fd, ClientSide& client) {
 void ShardWatch::take_answer_bytes(int fd, ClientSide& client, std::string_view bytes) {
   auto key = static_cast<uint64_t>(fd);
   client.sending = true;
+  bool turned_away = bytes.find("no room for another connection") != std::string_view::npos;
+  if (turned_away) client.over = true;
   limits_.send_stall.begin(key, now(), config_.limits.send_stall_timeout);
   size_t taken = client.answers.feed(bytes);
   const WireMessage& message = client.answers.message();
   findings().demand(!message.broken && (taken == bytes.size() || message.done), "answer bytes",
                     "the shard writes what is not HTTP: " + std::string(bytes.substr(0, 300)));
   if (!message.head_done) return;  // 100 Continue
+  if (!client.in_service) limits_.total.suspend(key);
   limits_.total.end(key, now());
   limits_.head.suspend(key);
   limits_.body.suspend(key);
   limits_.body_idle.suspend(key);
   if (client.log) client.log->answer_begun = true;
+  if (!client.over) count_served(client);
   auto upstream = upstreams_.find(client.upstream_fd);
   if (upstream == upstreams_.end() || !upstream->second.active) return;
   uint64_t upstream_key = static_cast<uint64_t>(client.upstream_fd);
@@ -124,10 +130,10 @@ void ShardWatch::on_answer_whole(int fd, ClientSide& client) {
   auto key = static_cast<uint64_t>(fd);
   bool more_wanted = client.answers.message().keep_alive && client.requests.message().done;
   client.in_service = false;
+  client.counted = false;
   client.log = nullptr;
   limits_.client_gone.end(key, now());
-  http::Method method = http::Method::post;
-  client.answers.next(method);
+  client.answers.next();
   client.requests.next();
   client.over = !more_wanted;
   if (client.over) return;
@@ -137,6 +143,11 @@ void ShardWatch::on_answer_whole(int fd, ClientSide& client) {
   }
   std::string waiting = std::exchange(client.waiting, {});
   take_request_bytes(fd, client, waiting);
+}
+
+void ShardWatch::count_served(ClientSide& client) {
+  requests_served_ += !client.counted;
+  client.counted = true;
 }
 
 void ShardWatch::on_client_end(int fd, ClientSide& client, int result) {
@@ -152,6 +163,7 @@ void ShardWatch::on_client_end(int fd, ClientSide& client, int result) {
 
 void ShardWatch::end_client_spans(int fd) {
   auto key = static_cast<uint64_t>(fd);
+  if (!clients_.at(fd).in_service) limits_.total.suspend(key);
   limits_.head.end(key, now());
   limits_.body.end(key, now());
   limits_.body_idle.end(key, now());
@@ -208,6 +220,7 @@ void ShardWatch::on_sent(int fd, int result) {
     if (reads_on && asked.log && asked.log->stream)
       limits_.content.begin(asked_key, now(), config_.timeouts.content_timeout);
     if (!asked.active && limits_.pool_idle.is_open(asked_key)) begin_idle(side.upstream_fd, asked);
+    if (!asked.active && asked.poisoned) begin_dead_idle(side.upstream_fd, asked);
   }
   if (side.answers.message().done && result >= 0) on_answer_whole(fd, side);
 }

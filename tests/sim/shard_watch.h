@@ -56,7 +56,8 @@ class ShardWatch final : public IoObserver {
   // From now on requests in hand may end without their answers.
   void note_stop();
   void finish();
-  uint64_t requests_seen() const { return requests_seen_; }
+  // Requests that were answered or asked for; each must end once.
+  uint64_t requests_served() const { return requests_served_; }
 
  private:
   struct ClientSide {
@@ -66,6 +67,7 @@ class ShardWatch final : public IoObserver {
     RequestLog* log = nullptr;
     bool in_service = false;  // the request is whole, its answer is not
     bool sending = false;
+    bool counted = false;   // among the requests served
     bool over = false;      // nothing more is read as a request
     int upstream_fd = -1;   // of its last exchange
   };
@@ -94,6 +96,7 @@ class ShardWatch final : public IoObserver {
   void on_answer_whole(int fd, ClientSide& client);
   void on_client_end(int fd, ClientSide& client, int result);
   void end_client_spans(int fd);
+  void count_served(ClientSide& client);
 
   // Upstream side.
   void begin_exchange(int fd, UpstreamSide& upstream);
@@ -107,6 +110,7 @@ class ShardWatch final : public IoObserver {
   void on_upstream_end(int fd, UpstreamSide& upstream);
   void end_exchange_spans(int fd, UpstreamSide& upstream);
   void judge_idle_count(size_t endpoint);
+  void begin_dead_idle(int fd, const UpstreamSide& upstream);
   bool client_is_writing(const UpstreamSide& upstream);
 
   const config::EndpointConfig* config_of(size_t endpoint) const;
@@ -128,7 +132,7 @@ class ShardWatch final : public IoObserver {
   std::map<uint64_t, int> client_of_;  // descriptor by request number
   std::map<size_t, Instant> stale_at_;  // by endpoint: when a kept connection turned out dead
   std::map<size_t, Instant> asked_at_;  // by endpoint: when it was last connected to
-  uint64_t requests_seen_ = 0;
+  uint64_t requests_served_ = 0;
   bool stopped_ = false;
 };
 

@@ -74,7 +74,10 @@ void ShardWatch::begin_exchange(int fd, UpstreamSide& upstream) {
     return;
   upstream.client_fd = client_of_[upstream.log->number];
   auto client = clients_.find(upstream.client_fd);
-  if (client != clients_.end()) client->second.upstream_fd = fd;
+  if (client != clients_.end()) {
+    client->second.upstream_fd = fd;
+    count_served(client->second);
+  }
   count_attempt(upstream);
   SpanLimit& wait = upstream.log->stream ? limits_.first_byte : limits_.whole;
   wait.begin(key, now(),
@@ -131,12 +134,11 @@ void ShardWatch::on_request_sent(int fd, UpstreamSide& upstream) {
 }
 
 void ShardWatch::on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_view bytes) {
-  auto key = static_cast<uint64_t>(fd);
   if (!upstream.active) {
     upstream.poisoned = true;
-    limits_.dead_idle.begin(key, now(), kDeadIdle);
-    return;
+    return begin_dead_idle(fd, upstream);
   }
+  auto key = static_cast<uint64_t>(fd);
   upstream.answer_bytes += bytes.size();
   bool had_head = upstream.answers.message().head_done;
   size_t taken = upstream.answers.feed(bytes);
@@ -176,6 +178,12 @@ void ShardWatch::note_content(int fd, UpstreamSide& upstream) {
   }
 }
 
+// What is dead is closed at once, but not while the exchange before is being written down.
+void ShardWatch::begin_dead_idle(int fd, const UpstreamSide& upstream) {
+  if (client_is_writing(upstream)) return;
+  limits_.dead_idle.begin(static_cast<uint64_t>(fd), now(), kDeadIdle);
+}
+
 bool ShardWatch::client_is_writing(const UpstreamSide& upstream) {
   auto client = clients_.find(upstream.client_fd);
   return client != clients_.end() && client->second.sending;
@@ -184,7 +192,7 @@ bool ShardWatch::client_is_writing(const UpstreamSide& upstream) {
 void ShardWatch::on_upstream_end(int fd, UpstreamSide& upstream) {
   upstream.poisoned = true;
   if (!upstream.active) {
-    limits_.dead_idle.begin(static_cast<uint64_t>(fd), now(), kDeadIdle);
+    begin_dead_idle(fd, upstream);
     return;
   }
   if (upstream.exchanges > 1 && upstream.answer_bytes == 0 && upstream.log) {
