@@ -86,6 +86,7 @@ class Bench:
     def mock(self, core=instruments.LOAD_CORE):
         command = [self.build / 'benchmarks/mock_upstream', '--port', MOCK_PORT, '--tls-port', MOCK_TLS_PORT,
                    '--cert', self.scratch / 'cert.pem', '--key', self.scratch / 'key.pem']
+        instruments.wait_until_free(MOCK_PORT)
         process = instruments.Process(command, core)
         try:
             if instruments.wait_for_port(MOCK_PORT, process) is None:
@@ -96,13 +97,14 @@ class Bench:
 
     @contextlib.contextmanager
     def proxy(self, name, tls_upstream=False, access_log=False):
-        """A proxy that has answered once, with its process and its port; `started` tells how long that took."""
+        """A proxy that has answered once, and how long that took from its start."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
         setting = Setting(folder, self.build / 'qccd', PROXY_PORT, MOCK_TLS_PORT if tls_upstream else MOCK_PORT,
                           tls_upstream, access_log, self.scratch / 'ca.pem')
+        instruments.wait_until_free(PROXY_PORT)
         with open(folder / 'out.log', 'w', encoding='utf-8') as output:
-            begin = time.monotonic()
             process = instruments.Process(PEERS[name](setting), instruments.PROXY_CORE, output, environment())
+            begin = time.monotonic()
             try:
                 port_seconds = instruments.wait_for_port(PROXY_PORT, process)
                 status = instruments.post(PROXY_PORT, claude_body(1000, False)) if port_seconds is not None else 0

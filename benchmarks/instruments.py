@@ -75,13 +75,26 @@ class Process:
                 continue
 
 
+def _takes_connections(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
+def wait_until_free(port, limit=10.0):
+    """The kernel closes the listeners of a killed io_uring process a little after its end."""
+    begin = time.monotonic()
+    while _takes_connections(port):
+        if time.monotonic() - begin > limit:
+            raise RuntimeError(f'port {port} is in use')
+        time.sleep(0.002)
+
+
 def wait_for_port(port, process, limit=10.0):
     """Seconds until the port takes connections; None when the process ended or the limit passed."""
     begin = time.monotonic()
     while time.monotonic() - begin < limit and process.is_running():
-        with socket.socket() as probe:
-            if probe.connect_ex(('127.0.0.1', port)) == 0:
-                return time.monotonic() - begin
+        if _takes_connections(port):
+            return time.monotonic() - begin
         time.sleep(0.0005)
     return None
 

@@ -40,6 +40,7 @@ listen = []
 requests = {str(setting.access_log).lower()}
 target = "{setting.folder}/access.log"
 [limits]
+max_connections = 15000
 head_timeout = "600s"
 keepalive_timeout = "600s"
 [[cluster.endpoint]]
