@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . deploy/setup.sh
 
-TEST_PACKAGES="python3 openssl procps systemd clang-format-19"
+TEST_PACKAGES="python3 openssl procps systemd clang-format-19 wrk curl"
 quick="" seeds=2000
 while [ $# -gt 0 ]; do
   case $1 in

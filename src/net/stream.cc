@@ -223,8 +223,8 @@ rt::Task<Unit> Stream::quiesce() {
   co_return Unit{};
 }
 
-// The receive into buffers stays disarmed from the first call on: arming and cancelling it around each
-// piece would cost a large body more than it saves.
+// The receive into buffers stays disarmed from the first call on: arming and cancelling it around
+// each piece would cost a large body more than it saves.
 rt::Task<Result<size_t>> Stream::read_into(std::span<char> to, rt::Scope& scope) {
   direct_ = !engine_;
   if (direct_ && in_flight) {

@@ -5,7 +5,7 @@ import re
 from checker import Finding, blank, code_files, line_of, main, read, tree_files, without_comments_and_strings
 
 FILE_LINES, FILE_LINES_LIMIT = 400, 800
-FUNCTION_LINES, TEST_FUNCTION_LINES = 70, 120  # a test holds its table
+FUNCTION_LINES, TEST_FUNCTION_LINES = 70, 130  # a test holds its table
 
 # Longer than FILE_LINES for a reason; none may pass FILE_LINES_LIMIT.
 LONG_FILES = {}
@@ -184,7 +184,7 @@ TESTS = [
     ('long lambda at file scope', {'src/m/a.cc': 'auto f = [](int a) {\n' + '  g();\n' * 80 + '};\n'}, 'function of 82'),
     ('lambda counts for its function', {'src/m/a.cc': 'int f() {\n  h([] {\n' + '  g();\n' * 80 + '  });\n}\n'},
      'src/m/a.cc:1: function of 84'),
-    ('long test case', {'tests/unit/m/a_test.cc': long_function(121, 'TEST_CASE("x")')}, 'function of 121 lines (limit 120)'),
+    ('long test case', {'tests/unit/m/a_test.cc': long_function(131, 'TEST_CASE("x")')}, 'function of 131 lines (limit 130)'),
     ('long file', {'src/m/a.cc': 'int a;\n' * 401}, '401 lines (limit 400)'),
     ('long test file', {'tests/unit/m/a_test.cc': 'int a;\n' * 801}, '801 lines (limit 800)'),
     ('unfinished', {'src/m/a.cc': 'int a;\n// TO' + 'DO: more\n'}, 'src/m/a.cc:2: unfinished'),

@@ -8,7 +8,8 @@
 #include <iterator>
 
 TEST_CASE("README.md holds the reference of every setting, word for word") {
-  std::filesystem::path readme = std::filesystem::path(__FILE__).parent_path() / "../../../README.md";
+  std::filesystem::path readme =
+      std::filesystem::path(__FILE__).parent_path() / "../../../README.md";
   if (!std::filesystem::exists(readme)) readme = "README.md";
   std::ifstream file(readme);
   REQUIRE_MESSAGE(file.good(), "README.md not found: run the tests in the source or build folder");
