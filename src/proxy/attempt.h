@@ -49,6 +49,7 @@ struct Attempt {
   net::Chunk input;  // received, not yet looked at
   PooledText held;   // body bytes not yet given to the client
   bool held_whole = false;
+  char last_byte = 0;  // of the body so far, white space left out
 
   Instant began;  // when an endpoint was first waited for
   endpoint::AttemptFacts facts;

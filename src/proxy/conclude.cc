@@ -163,15 +163,23 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
   co_return Unit{};
 }
 
+// In pieces, so that a client that takes its time over much is not taken for one that reads nothing.
 rt::Task<bool> write_client(Session& session, Request& request, std::string_view bytes) {
+  constexpr size_t kPiece = 64 * 1024;
   const config::Limits& limits = request.setup.config->limits;
-  rt::Scope stall(session.proxy.loop, &session.scope, limits.send_stall_timeout);
+  rt::Scope stall(session.proxy.loop, &session.scope);
   bool gone = session.work && session.work->why() == rt::Why::client_gone;
   if (gone) stall.cancel(rt::Why::client_gone);
   session.writing = &stall;
-  Result<Unit> written = co_await session.stream.write(bytes, stall);
+  Result<Unit> written = Unit{};
+  while (written && !bytes.empty()) {
+    std::string_view piece = bytes.substr(0, kPiece);
+    stall.set_limit(limits.send_stall_timeout);
+    written = co_await session.stream.write(piece, stall);
+    if (written) request.record.bytes_out += piece.size();
+    bytes.remove_prefix(piece.size());
+  }
   session.writing = nullptr;
-  request.record.bytes_out += bytes.size();
   if (written) co_return true;
   request.record.ended_by =
       session.scope.why() == rt::Why::shutdown ? EndedBy::shutdown : EndedBy::client;

@@ -117,6 +117,7 @@ rt::Task<std::optional<Refusal>> read_body(Session& session, Request& request, n
   if (request.framing == http::BodyFraming::none) co_return std::nullopt;
   bool owes_continue = request.expect_continue && request.minor_version > 0 && chunk.size == 0;
   if (owes_continue) {
+    chunk = net::Chunk{};
     bool told = co_await write_client(session, request, http::kContinueHead);
     if (!told) co_return Refusal{0, {}, true};
   }

@@ -15,11 +15,17 @@ http::BodyLimits answer_limits() {
   return limits;
 }
 
+void note_last_byte(Attempt& a, std::string_view payload) {
+  size_t at = payload.find_last_not_of(" \t\r\n");
+  if (at != std::string_view::npos) a.last_byte = payload[at];
+}
+
 // Moves what the chunk holds of the body into `held`. What follows the body poisons the connection.
 http::ParseStatus take_body(Attempt& a, http::BodyDecoder& decoder) {
   while (a.input.size > 0 && !decoder.done()) {
     http::BodyStep step = decoder.next(a.input.view());
     a.held->append(step.payload);
+    note_last_byte(a, step.payload);
     a.input.remove_prefix(step.consumed);
     if (step.status == http::ParseStatus::error) return step.status;
   }
@@ -28,6 +34,13 @@ http::ParseStatus take_body(Attempt& a, http::BodyDecoder& decoder) {
   else
     a.input = net::Chunk{};  // its buffer must not wait with us
   return decoder.done() ? http::ParseStatus::done : http::ParseStatus::need_more;
+}
+
+// Where the end of the connection is the end of the body, only the JSON can tell a cut; of what is no
+// longer held, only its last byte.
+bool is_cut(Attempt& a) {
+  if (!a.answer.is_json) return false;
+  return a.committed ? a.last_byte != '}' && a.last_byte != ']' : protocol::is_cut_json(*a.held);
 }
 
 // Reads until the body has ended or `held` has reached `limit`.
@@ -44,9 +57,7 @@ rt::Task<Result<Unit>> hold_body(Attempt& a, http::BodyDecoder& decoder, size_t 
     a.input = std::move(*chunk);
     if (a.input.size > 0) continue;
     a.reusable = false;
-    // Where the end of the connection is the end of the body, only the JSON can tell a cut.
-    bool cut = a.answer.is_json && !a.committed && protocol::is_cut_json(*a.held);
-    a.held_whole = decoder.on_eof() == http::BodyEnd::complete && !cut;
+    a.held_whole = decoder.on_eof() == http::BodyEnd::complete && !is_cut(a);
     if (a.held_whole) co_return Unit{};
     co_return fail(ErrorKind::eof, ErrorSource::upstream, "response body");
   }
@@ -68,6 +79,13 @@ void append_framed(std::string& out, const ClientFraming& framing, std::string_v
   char header[http::kChunkHeaderBytesMax];
   out.append(header, http::write_chunk_header(header, bytes.size()));
   out.append(bytes).append(http::kChunkEnd);
+}
+
+EndedBy who_ended(const Attempt& a, const Error& error) {
+  if (error.kind == ErrorKind::timeout) return EndedBy::limit;
+  if (error.kind != ErrorKind::cancelled) return EndedBy::upstream;
+  bool client_left = a.session.work->why() == rt::Why::client_gone;
+  return client_left ? EndedBy::client : EndedBy::shutdown;
 }
 
 // An answer too large to hold: from here on a failure is the client's to see. A cut is made visible
@@ -96,6 +114,7 @@ rt::Task<Unit> pass_on(Attempt& a, http::BodyDecoder& decoder, rt::Scope& scope)
     silence.set_limit(kUnlimited);
     if (more) continue;
     a.broke(more.error());
+    a.request.record.ended_by = who_ended(a, more.error());
     break;
   }
   a.reusable = false;

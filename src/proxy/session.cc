@@ -75,6 +75,13 @@ rt::Task<HeadOutcome> read_head(Session& session, Request& request, net::Chunk& 
   co_return outcome;
 }
 
+// What follows the request waits in the stream, which bounds what waits.
+void put_back(Session& session, net::Chunk& chunk) {
+  net::Chunk rest = std::move(chunk);
+  chunk = net::Chunk{};
+  session.stream.unread(std::move(rest));
+}
+
 rt::Task<Unit> answer_probe(Session& session, Request& request) {
   request.record.status = 200;
   constexpr std::string_view kBody = "{\"service\":\"qcc\",\"status\":\"ok\"}";
@@ -98,18 +105,12 @@ bool needs_estimate(const Request& request) {
   return true;
 }
 
-// What follows the request waits in the stream, which bounds what waits.
-void put_back(Session& session, net::Chunk& chunk) {
-  net::Chunk rest = std::move(chunk);
-  chunk = net::Chunk{};
-  session.stream.unread(std::move(rest));
-}
-
 // From an accepted head to the end of the answer.
 rt::Task<Unit> handle_request(Session& session, Request& request, net::Chunk& chunk) {
   if (is_local_probe(request)) {
     // A body that nobody reads must not be taken for the next request.
     if (request.framing != http::BodyFraming::none) session.keep_alive = false;
+    put_back(session, chunk);
     co_await answer_probe(session, request);
     co_return Unit{};
   }
@@ -146,6 +147,7 @@ rt::Task<Unit> serve_request(Session& session, net::Chunk chunk) {
   session.keep_alive = request.keep_alive && !proxy.draining && head.end == HeadEnd::accepted;
   if (head.end == HeadEnd::refused) {
     session.keep_alive = !head.refusal.close && request.keep_alive && !proxy.draining;
+    put_back(session, chunk);
     co_await refuse(session, request, head.refusal);
   } else {
     co_await handle_request(session, request, chunk);
