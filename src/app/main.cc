@@ -98,8 +98,10 @@ int demo() {
                  qcc::describe(started.error()).c_str());
     return 1;
   }
-  qcc::app::DaemonOptions options{"demo", nullptr, system_environment(),
-                                  qcc::app::demo_config(upstreams.ports())};
+  std::string text = qcc::app::demo_config(upstreams.ports());
+  // Who moves the clients' port means to run more than one: the admin's moves too.
+  if (std::getenv("QCC_LISTEN")) text += "\n[admin]\nlisten = [\"127.0.0.1:0\"]\n";
+  qcc::app::DaemonOptions options{"demo", nullptr, system_environment(), std::move(text)};
   auto loaded = qcc::app::load_config(options);
   if (!print_problems(loaded)) return 1;
   options.config = loaded.config;
