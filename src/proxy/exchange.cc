@@ -76,6 +76,10 @@ Result<Pieces> compose_apart(Attempt& a, const std::string* model, std::string& 
   return pieces;
 }
 
+Error why_ended(const net::Stream& stream) {
+  return stream.failure().value_or(Error{ErrorKind::reset, ErrorSource::upstream, 0, "send"});
+}
+
 rt::Task<Result<Unit>> send_request(Attempt& a, rt::Scope& scope) {
   const std::string* model = mapped_model(a);
   a.request.record.model_sent = model ? std::string_view(*model) : a.request.facts.model.view();
@@ -94,6 +98,8 @@ rt::Task<Result<Unit>> send_request(Attempt& a, rt::Scope& scope) {
     Result<Unit> sent = co_await stream.write(piece, send_scope);
     if (sent) continue;
     bool answered = stream.has_unread() && !scope.cancelled();
+    bool peer_broke = stream.ended() && !scope.cancelled();
+    if (!answered && peer_broke) co_return std::unexpected(why_ended(stream));
     if (!answered) co_return sent;
     a.upstream_keeps_alive = false;
     a.reusable = false;
