@@ -16,10 +16,11 @@ enum class AnswerEnd : uint8_t {
 
 // What excuses a bad end.
 struct Circumstances {
-  bool client_left = false;      // or shut down its side, or stopped reading for long
-  bool net_may_lose = false;     // the weather breaks connections
+  bool client_left = false;         // or shut down its side, or stopped reading for long
+  bool net_may_lose = false;        // the weather breaks connections
   bool may_be_turned_away = false;  // full, draining, an idle connection's end, too slow
   bool slow_sender = false;
+  bool much_behind = false;  // it sent on while the connection was being ended
 };
 
 class AnswerChecker {
@@ -47,11 +48,11 @@ class AnswerChecker {
 
 // How a stream's bytes at the client relate to what the endpoint meant.
 enum class StreamShape : uint8_t {
-  same,          // all of it
-  repaired,      // a beginning that had stopped, and the terminal event
-  error_event,   // whole events, then an error event of QCC's
-  bare_prefix,   // a beginning and nothing else
-  other,         // bytes that are not this answer's
+  same,         // all of it
+  repaired,     // a beginning that had stopped, and the terminal event
+  error_event,  // whole events, then an error event of QCC's
+  bare_prefix,  // a beginning and nothing else
+  other,        // bytes that are not this answer's
 };
 StreamShape shape_of(std::string_view got, const Answer& answer, protocol::ApiKind kind);
 

@@ -33,25 +33,31 @@ void add_ping(Answer& answer, bool openai) {
 void add_delta(Prng& prng, Answer& answer, bool openai, size_t bytes) {
   std::string text = words(prng, answer, bytes);
   if (openai)
-    return add_event(answer, "", R"({"id":"c","choices":[{"index":0,"delta":{"content":")" + text +
-                                     R"("}}]})", true);
+    return add_event(answer, "",
+                     R"({"id":"c","choices":[{"index":0,"delta":{"content":")" + text + R"("}}]})",
+                     true);
   add_event(answer, "content_block_delta",
             R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" +
-                text + R"("}})", true);
+                text + R"("}})",
+            true);
 }
 
 void add_start(Answer& answer, bool openai) {
   if (openai)
     return add_event(answer, "",
                      R"({"id":"c","choices":[{"index":0,"delta":{"role":"assistant"}}]})", false);
-  add_event(answer, "message_start", R"({"type":"message_start","message":{"id":"m",)"
-                                     R"("usage":{"input_tokens":3,"output_tokens":1}}})", false);
+  add_event(answer, "message_start",
+            R"({"type":"message_start","message":{"id":"m",)"
+            R"("usage":{"input_tokens":3,"output_tokens":1}}})",
+            false);
 }
 
 void add_block_start(Answer& answer, bool openai) {
   if (openai) return;
-  add_event(answer, "content_block_start", R"({"type":"content_block_start","index":0,)"
-                                           R"("content_block":{"type":"text","text":""}})", true);
+  add_event(answer, "content_block_start",
+            R"({"type":"content_block_start","index":0,)"
+            R"("content_block":{"type":"text","text":""}})",
+            true);
 }
 
 void add_stop(Answer& answer, bool openai) {
@@ -60,8 +66,9 @@ void add_stop(Answer& answer, bool openai) {
               true);
   } else {
     add_event(answer, "content_block_stop", R"({"type":"content_block_stop","index":0})", true);
-    add_event(answer, "message_delta", R"({"type":"message_delta","delta":)"
-                                       R"({"stop_reason":"end_turn"},"usage":{"output_tokens":9}})",
+    add_event(answer, "message_delta",
+              R"({"type":"message_delta","delta":)"
+              R"({"stop_reason":"end_turn"},"usage":{"output_tokens":9}})",
               true);
   }
   answer.stopped_at = answer.payload.size();
@@ -77,7 +84,8 @@ void add_end(Answer& answer, bool openai) {
 
 void add_error(Answer& answer, bool openai) {
   if (openai)
-    add_event(answer, "", R"({"error":{"message":"busy","type":"server_error","code":502}})", false);
+    add_event(answer, "", R"({"error":{"message":"busy","type":"server_error","code":502}})",
+              false);
   else
     add_event(answer, "error",
               R"({"type":"error","error":{"type":"overloaded_error","message":"busy"}})", false);
@@ -121,7 +129,8 @@ void make_whole(Prng& prng, const Mood& mood, const RequestLog& request, Answer&
   if (request.kind == protocol::ApiKind::count_tokens)
     answer.payload = R"({"input_tokens":42,"note":")" + answer.mark() + "\"}";
   else if (request.is_openai())
-    answer.payload = R"({"choices":[{"message":{"content":")" + text + R"("}}],"usage":)"
+    answer.payload = R"({"choices":[{"message":{"content":")" + text +
+                     R"("}}],"usage":)"
                      R"({"prompt_tokens":5,"completion_tokens":7}})";
   else
     answer.payload = R"({"type":"message","content":[{"type":"text","text":")" + text +
@@ -138,7 +147,8 @@ void make_error(const RequestLog& request, Answer& answer) {
   answer.payload = R"({"type":"error","error":{"type":")" + type + R"(","message":"no )" +
                    answer.mark() + "\"}}";
   if (request.is_openai())
-    answer.payload = R"({"error":{"message":"no )" + answer.mark() + R"(","type":")" + type + "\"}}";
+    answer.payload =
+        R"({"error":{"message":"no )" + answer.mark() + R"(","type":")" + type + "\"}}";
 }
 
 void make_payload(Prng& prng, const Mood& mood, const RequestLog& request, Answer& answer) {
@@ -178,13 +188,16 @@ void spoil(Prng& prng, std::string& wire) {
     case 0: wire.insert(head, "\r\ncontent-length: 7\r\ncontent-length: 8"); break;
     case 1: wire.replace(0, 8, "HTTQ/1.1"); break;
     case 2: wire.insert(head, "\r\nbad header"); break;
-    default: wire = wire.substr(0, head) + "\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nbroken"; break;
+    default:
+      wire = wire.substr(0, head) + "\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nbroken";
+      break;
   }
 }
 
 std::string head_of(const Answer& answer) {
-  return "HTTP/1.1 " + std::to_string(answer.status) + " Whatever\r\ncontent-type: " +
-         answer.content_type + "\r\nx-sim-attempt: " + answer.mark() + "\r\n";
+  return "HTTP/1.1 " + std::to_string(answer.status) +
+         " Whatever\r\ncontent-type: " + answer.content_type +
+         "\r\nx-sim-attempt: " + answer.mark() + "\r\n";
 }
 
 void make_wire(Prng& prng, const Mood& mood, Answer& answer, Delivery& delivery) {
@@ -194,6 +207,7 @@ void make_wire(Prng& prng, const Mood& mood, Answer& answer, Delivery& delivery)
   auto framing = prng.below(answer.is_stream ? 12 : 20);
   delivery.closes = framing == 0 || prng.chance(mood.closes / 4);
   if (delivery.closes) wire += "connection: close\r\n";
+  answer.ends_with_connection = framing == 0;
   if (framing == 0) {
     wire += "\r\n" + answer.payload;
   } else if (framing < 10) {
@@ -201,7 +215,8 @@ void make_wire(Prng& prng, const Mood& mood, Answer& answer, Delivery& delivery)
     append_chunked(prng, answer.payload, wire);
     wire += http::kLastChunk;
   } else {
-    wire += "content-length: " + std::to_string(answer.payload.size()) + "\r\n\r\n" + answer.payload;
+    wire +=
+        "content-length: " + std::to_string(answer.payload.size()) + "\r\n\r\n" + answer.payload;
   }
   if (prng.chance(mood.bad_framing)) {
     spoil(prng, wire);
@@ -209,7 +224,8 @@ void make_wire(Prng& prng, const Mood& mood, Answer& answer, Delivery& delivery)
     delivery.closes = true;
   }
   delivery.sound_bytes = wire.size();
-  if (framing != 0 && prng.chance(mood.extra)) wire += prng.chance(50) ? "x" : "HTTP/1.1 200 OK\r\n";
+  if (framing != 0 && prng.chance(mood.extra))
+    wire += prng.chance(50) ? "x" : "HTTP/1.1 200 OK\r\n";
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace qcc::sim {
 
 // How an answer goes out.
 struct Delivery {
-  std::string wire;         // head, framed body, and what does not belong
-  size_t sound_bytes = 0;   // of the wire: up to the end of the answer
+  std::string wire;          // head, framed body, and what does not belong
+  size_t sound_bytes = 0;    // of the wire: up to the end of the answer
   size_t cut_at = SIZE_MAX;  // in the wire: the connection ends there
   bool cut_by_reset = false;
   size_t stall_at = SIZE_MAX;

@@ -119,8 +119,9 @@ void make_odd(Prng& prng, const ProxyPlan& plan, ClientRequest& request) {
       return;
     case 6:
       refuse_with(log, {400, 505, 501});
-      request.wire = "POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 3\r\n"
-                     "content-length: 4\r\n\r\nabc";
+      request.wire =
+          "POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 3\r\n"
+          "content-length: 4\r\n\r\nabc";
       return;
     case 7:
       log.kind = ApiKind::models;

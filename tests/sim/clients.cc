@@ -28,6 +28,7 @@ struct Clients::Visit {
   size_t answered = 0;  // requests before the present one
   bool broken = false;  // nothing more can be sent or read
   Circumstances circumstances;
+  Duration napped{0};  // in which it read nothing, since it sent its requests
 };
 
 Clients::Clients(Outside& outside, AnswerChecker& checker, uint16_t port)
@@ -64,7 +65,8 @@ Task<Unit> Clients::visit(uint64_t seed) {
 Task<Unit> Clients::be_silent(Visit& visit) {
   Scope scope(outside_.loop, &outside_.scope, kPatience);
   Result<net::Chunk> chunk = co_await visit.stream.read(scope);
-  bool told = !chunk || chunk->size == 0 || std::string_view("HTTP/1.1 503").starts_with(chunk->view().substr(0, 12));
+  bool told = !chunk || chunk->size == 0 ||
+              std::string_view("HTTP/1.1 503").starts_with(chunk->view().substr(0, 12));
   outside_.ledger.findings.demand(told, "own answer", "a silent client was sent something");
   co_return Unit{};
 }
@@ -95,7 +97,8 @@ Task<bool> Clients::exchange(Visit& visit, size_t count) {
   const ClientMood& mood = outside_.plan.clients;
   Prng& prng = visit.prng;
   bool leaves = prng.chance(mood.leaves);
-  Duration stays = leaves ? up_to(prng, prng.chance(50) ? milliseconds(300) : seconds(5)) : kPatience;
+  Duration stays =
+      leaves ? up_to(prng, prng.chance(50) ? milliseconds(300) : seconds(5)) : kPatience;
   Scope scope(outside_.loop, &outside_.scope, stays);
   std::vector<ClientRequest> requests;
   std::string wire;
@@ -107,33 +110,45 @@ Task<bool> Clients::exchange(Visit& visit, size_t count) {
   }
   sent_ += requests.size();
   visit.circumstances = {};
+  visit.napped = Duration::zero();
   visit.circumstances.net_may_lose = !outside_.plan.orderly;
+  Instant began = outside_.loop.now();
   bool sent = co_await send_request(visit, wire, scope);
+  note_nap(visit, outside_.loop.now() - began);  // it does not read meanwhile
   if (sent && prng.chance(mood.half_closes)) {
     co_await visit.stream.finish_writing(scope);
     visit.circumstances.client_left = !outside_.plan.config->server.allow_half_close;
   }
   if (prng.chance(mood.stops_reading)) {
     Duration nap = up_to(prng, outside_.plan.config->limits.send_stall_timeout * 2);
-    visit.circumstances.client_left |= nap >= outside_.plan.config->limits.send_stall_timeout;
+    note_nap(visit, nap);
     co_await rt::sleep_for(scope, nap);
   }
+  size_t behind = wire.size();
   for (ClientRequest& request : requests) {
+    behind -= request.wire.size();
+    visit.circumstances.much_behind = behind > 32 * 1024;
     visit.circumstances.may_be_turned_away =
         visit.answered > 0 || draining_ || outside_.plan.connections_max < 100 || !sent;
     visit.reader.next(request.method);
     bool whole = co_await receive_answer(visit, *request.log, request.method, scope);
     visit.circumstances.client_left |= scope.cancelled();
     bool impatient = scope.timed_out() && !leaves;
-    outside_.ledger.findings.demand(!impatient || visit.circumstances.net_may_lose, "no request lost",
-                                    "request " + std::to_string(request.log->number) +
-                                        " was not answered within 150 s");
+    outside_.ledger.findings.demand(
+        !impatient || visit.circumstances.net_may_lose, "no request lost",
+        "request " + std::to_string(request.log->number) + " was not answered within 150 s");
     judge(visit, *request.log, visit.reader, whole);
     ++visit.answered;
     bool over = !whole || !visit.reader.message().keep_alive || scope.cancelled();
     if (over) co_return false;
   }
   co_return true;
+}
+
+void Clients::note_nap(Visit& visit, Duration nap) {
+  visit.napped += nap;
+  visit.circumstances.client_left |=
+      visit.napped >= outside_.plan.config->limits.send_stall_timeout / 2;
 }
 
 void Clients::judge(Visit& visit, const RequestLog& request, const WireReader& reader, bool ended) {
@@ -183,7 +198,7 @@ Task<bool> Clients::receive_answer(Visit& visit, RequestLog&, http::Method, Scop
     if (nap_now) {
       Duration nap = up_to(visit.prng, outside_.plan.config->limits.send_stall_timeout * 2);
       naps = false;
-      visit.circumstances.client_left |= nap >= outside_.plan.config->limits.send_stall_timeout;
+      note_nap(visit, nap);
       co_await rt::sleep_for(scope, nap);
     }
     Result<net::Chunk> more = co_await visit.stream.read(scope);

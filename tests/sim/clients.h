@@ -1,5 +1,5 @@
-// The simulated clients: polite, hasty, slow, silent and odd ones. Each visit is a connection with a
-// few requests; every answer is judged.
+// The simulated clients: polite, hasty, slow, silent and odd ones. Each visit is a connection with
+// a few requests; every answer is judged.
 //
 // Owner: the world.
 #pragma once
@@ -28,6 +28,7 @@ class Clients {
   rt::Task<bool> receive_answer(Visit& visit, RequestLog& request, http::Method method,
                                 rt::Scope& scope);
   rt::Task<Unit> be_silent(Visit& visit);
+  void note_nap(Visit& visit, Duration nap);
   void judge(Visit& visit, const RequestLog& request, const WireReader& reader, bool ended);
 
   Outside& outside_;

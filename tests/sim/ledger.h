@@ -46,12 +46,13 @@ struct Answer {
   std::string content_type;
   std::string payload;
   bool is_stream = false;
-  std::vector<size_t> events;    // behind each event
-  std::vector<size_t> content;   // behind each event with content
-  size_t stopped_at = SIZE_MAX;  // behind the stop reason; no block is open from here
-  bool has_end = false;          // the payload holds the terminal event
-  bool has_error = false;        // the payload ends in an in-band error
-  bool sound = true;             // the framing is right, nothing is cut: can be read to its end
+  std::vector<size_t> events;         // behind each event
+  std::vector<size_t> content;        // behind each event with content
+  size_t stopped_at = SIZE_MAX;       // behind the stop reason; no block is open from here
+  bool has_end = false;               // the payload holds the terminal event
+  bool has_error = false;             // the payload ends in an in-band error
+  bool ends_with_connection = false;  // no length, no chunks
+  bool sound = true;  // the framing is right, nothing is cut: can be read to its end
 
   std::string mark() const { return std::to_string(request) + "." + std::to_string(number); }
 };
@@ -79,6 +80,7 @@ struct RequestLog {
   std::set<size_t> tried;  // endpoints
   size_t last_endpoint = SIZE_MAX;
   bool last_was_stale = false;  // the last exchange died unanswered on a kept connection
+  std::string answer_mark;      // of the answer to the last exchange, once its head came
   Instant arrived;
   bool answer_begun = false;
   bool client_gone = false;

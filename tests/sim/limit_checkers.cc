@@ -6,10 +6,10 @@ void SpanLimit::judge(uint64_t key, const Span& span, Instant now) {
   Duration lasted = now - span.since;
   bool holds = span.limit == kUnlimited || lasted <= span.limit + tolerance_;
   findings_.demand(holds, name_,
-                   holds ? std::string()
-                         : "of " + std::to_string(key) + " lasted " +
-                               std::to_string(to_ms(lasted)) + " ms instead of at most " +
-                               std::to_string(to_ms(span.limit)));
+                   holds
+                       ? std::string()
+                       : "of " + std::to_string(key) + " lasted " + std::to_string(to_ms(lasted)) +
+                             " ms instead of at most " + std::to_string(to_ms(span.limit)));
 }
 
 void SpanLimit::restart(uint64_t key, Instant now) {

@@ -79,7 +79,7 @@ void draw_limits(Prng& prng, config::Config& config) {
   limits.body_idle_timeout = between(prng, milliseconds(200), seconds(2));
   limits.body_timeout = between(prng, milliseconds(500), seconds(5));
   limits.keepalive_timeout = between(prng, milliseconds(200), seconds(4));
-  limits.send_stall_timeout = between(prng, milliseconds(300), seconds(4));
+  limits.send_stall_timeout = between(prng, milliseconds(600), seconds(4));
   limits.hold_json = pick(prng, {500, 4096, 256 * 1024});
   limits.commit_buffer = pick(prng, {300, 4096, 64 * 1024});
   config::Timeouts& timeouts = config.timeouts;
@@ -166,8 +166,7 @@ void draw_config(Prng& prng, ProxyPlan& plan) {
     bool is_openai = i >= anthropic;
     config::ClusterConfig& cluster = is_openai ? config->clusters.back() : config->clusters[0];
     cluster.timeouts = config->timeouts;
-    cluster.endpoints.push_back(
-        endpoint_config(prng, *config, plan.endpoints.back(), is_openai));
+    cluster.endpoints.push_back(endpoint_config(prng, *config, plan.endpoints.back(), is_openai));
   }
   if (prng.chance(50)) {
     size_t reloads = 1 + prng.below(4);

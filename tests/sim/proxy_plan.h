@@ -1,5 +1,5 @@
-// Everything that a seed decides before its world begins: limits, endpoints and their moods, clients
-// and the weather. Percentages are whole numbers of 100.
+// Everything that a seed decides before its world begins: limits, endpoints and their moods,
+// clients and the weather. Percentages are whole numbers of 100.
 #pragma once
 #include <memory>
 #include <string>
@@ -42,15 +42,15 @@ struct EndpointPlan {
 };
 
 struct ClientMood {
-  unsigned leaves = 0;        // at a random moment
+  unsigned leaves = 0;  // at a random moment
   unsigned stops_reading = 0;
   unsigned slow_sender = 0;
   unsigned pipelines = 0;
-  unsigned silent = 0;        // connects and says nothing
+  unsigned silent = 0;  // connects and says nothing
   unsigned half_closes = 0;
-  unsigned odd = 0;           // requests that QCC answers by itself
+  unsigned odd = 0;  // requests that QCC answers by itself
   unsigned big_body = 0;
-  unsigned resets = 0;        // of those that leave
+  unsigned resets = 0;  // of those that leave
   Duration idle_max = std::chrono::seconds(1);
 };
 

@@ -1,6 +1,7 @@
 // Plays the proxy in simulated worlds, a seed each.
 //
-//   proxy_sim [--seeds N] [--first S] [--known FILE] [--verbose] [--trace]
+//   proxy_sim [--seeds N] [--first S] [--known FILE] [--until-failure] [--verbose]
+//             [--trace]
 //
 // First the seeds of FILE (one a line, '#' begins a comment), then N seeds from S on. Every 64th is
 // played twice and must replay exactly. The last line tells how many seeds, requests and checks.
@@ -20,6 +21,7 @@ struct Options {
   uint64_t seeds = 2000;
   uint64_t first = 1;
   std::string known;
+  bool until_failure = false;
   bool verbose = false;
   bool trace = false;
 };
@@ -75,12 +77,20 @@ Options read_options(int count, char** arguments) {
   for (int i = 1; i < count; ++i) {
     std::string name = arguments[i];
     auto value = [&] { return i + 1 < count ? std::string(arguments[++i]) : std::string("0"); };
-    if (name == "--seeds") options.seeds = std::strtoull(value().c_str(), nullptr, 10);
-    else if (name == "--first") options.first = std::strtoull(value().c_str(), nullptr, 10);
-    else if (name == "--known") options.known = value();
-    else if (name == "--verbose") options.verbose = true;
-    else if (name == "--trace") options.trace = true;
-    else std::exit((std::fprintf(stderr, "unknown option %s\n", name.c_str()), 2));
+    if (name == "--seeds")
+      options.seeds = std::strtoull(value().c_str(), nullptr, 10);
+    else if (name == "--first")
+      options.first = std::strtoull(value().c_str(), nullptr, 10);
+    else if (name == "--known")
+      options.known = value();
+    else if (name == "--until-failure")
+      options.until_failure = true;
+    else if (name == "--verbose")
+      options.verbose = true;
+    else if (name == "--trace")
+      options.trace = true;
+    else
+      std::exit((std::fprintf(stderr, "unknown option %s\n", name.c_str()), 2));
   }
   return options;
 }
@@ -102,20 +112,23 @@ int main(int count, char** arguments) {
   auto begin = std::chrono::steady_clock::now();
   Sums sums;
   if (!options.known.empty()) play_known(options, sums);
-  for (uint64_t i = 0; i < options.seeds; ++i) play(options.first + i, options, sums);
+  for (uint64_t i = 0; i < options.seeds; ++i) {
+    if (options.until_failure && sums.failed > 0) break;
+    play(options.first + i, options, sums);
+  }
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::printf("checks by checker:\n");
   for (const auto& [name, checks] : sums.by_checker)
     std::printf("  %-28s %llu\n", name.c_str(), static_cast<unsigned long long>(checks));
-  std::printf("%llu attempts at endpoints, %llu refused keys, %llu snapshots, %.1f virtual hours, "
-              "%.1f s, %llu seeds failed\n",
-              static_cast<unsigned long long>(sums.exchanges),
-              static_cast<unsigned long long>(sums.refused_keys),
-              static_cast<unsigned long long>(sums.publications), sums.virtual_hours, took.count(),
-              static_cast<unsigned long long>(sums.failed));
-  std::printf("sim: %llu seeds, %llu requests, %llu checks\n",
-              static_cast<unsigned long long>(sums.seeds),
-              static_cast<unsigned long long>(sums.requests),
-              static_cast<unsigned long long>(sums.checks));
+  std::printf(
+      "%llu attempts at endpoints, %llu refused keys, %llu snapshots, %.1f virtual hours, "
+      "%.1f s, %llu seeds failed\n",
+      static_cast<unsigned long long>(sums.exchanges),
+      static_cast<unsigned long long>(sums.refused_keys),
+      static_cast<unsigned long long>(sums.publications), sums.virtual_hours, took.count(),
+      static_cast<unsigned long long>(sums.failed));
+  std::printf(
+      "sim: %llu seeds, %llu requests, %llu checks\n", static_cast<unsigned long long>(sums.seeds),
+      static_cast<unsigned long long>(sums.requests), static_cast<unsigned long long>(sums.checks));
   return sums.failed == 0 ? 0 : 1;
 }

@@ -83,8 +83,9 @@ World::World(uint64_t seed, bool trace)
   ledger_.findings.set_clock([this] { return to_seconds(net_.elapsed()); });
   health_wake_ = health_io_.wake_handle().target;
   for (uint16_t i = 0; i < plan_.shards; ++i)
-    shards_.push_back(std::make_unique<ShardUnit>(i, net_, plan_, ledger_, keys_, health_,
-                                                  health_wake_, kPort));
+    shards_.push_back(
+        std::make_unique<ShardUnit>(i, net_, plan_, ledger_, keys_, health_, health_wake_, kPort));
+  for (auto& unit : shards_) unit->prints_log = trace;
   for (size_t i = 0; i < plan_.endpoints.size(); ++i)
     endpoints_.push_back(std::make_unique<Endpoint>(outside_, i, prng_.next()));
 }
@@ -217,7 +218,8 @@ ProxyRun World::run() {
   ProxyRun run;
   run.seed = plan_.seed;
   run.requests = clients_.requests_sent();
-  for (auto& [number, request] : ledger_.all()) run.exchanges += static_cast<uint64_t>(request.exchanges);
+  for (auto& [number, request] : ledger_.all())
+    run.exchanges += static_cast<uint64_t>(request.exchanges);
   run.refused_keys = keys_.processed_count();
   run.publications = health_.publications();
   run.checksum = net_.checksum();

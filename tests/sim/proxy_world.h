@@ -1,5 +1,5 @@
-// The whole proxy in one process and one thread: real shards and the real health thread on simulated
-// ones, real listeners on a simulated net, endpoints and clients around them.
+// The whole proxy in one process and one thread: real shards and the real health thread on
+// simulated ones, real listeners on a simulated net, endpoints and clients around them.
 #pragma once
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
-// The 401 rule (spec R5): once a shard has processed a refused key it chooses that endpoint no more,
-// and nobody does once a snapshot says so, until a reload brings another credential.
+// The 401 rule (spec R5): once a shard has processed a refused key it chooses that endpoint no
+// more, and nobody does once a snapshot says so, until a reload brings another credential.
 //
 // Owner: the world. Pure but for the findings.
 #pragma once

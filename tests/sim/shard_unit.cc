@@ -1,5 +1,6 @@
 #include "shard_unit.h"
 
+#include <cstdio>
 #include <set>
 
 #include "world_address.h"
@@ -32,7 +33,7 @@ net::ResolvedHost SimAddresses::lookup(std::string_view host, uint16_t port) {
   for (size_t i = 0; i < plan_.endpoints.size(); ++i) {
     const EndpointPlan& endpoint = plan_.endpoints[i];
     if (endpoint.host != host) continue;
-    if (pending_[i] == 0) watch_.on_lookup(i);
+    watch_.on_lookup(i, pending_[i] > 0);
     if (pending_[i] > 0) --pending_[i];
     if (prng_.chance(5)) {
       ++pending_[i];
@@ -66,11 +67,11 @@ ShardUnit::ShardUnit(uint16_t n, SimNet& net, const ProxyPlan& plan, Ledger& led
       metrics(class_names()) {
   loop.set_stall_limit(kUnlimited);
   listener = listen_at(io, listener_port);
-  proxy::ProxyParts parts{loop,   addresses, health.snapshots(), metrics,
-                          log,    number,    "simulated",        plan.body_budget};
+  proxy::ProxyParts parts{loop, addresses, health.snapshots(), metrics,
+                          log,  number,    "simulated",        plan.body_budget};
   shard::HealthLine line{&wire, &health_wake};
-  shard = std::make_unique<shard::Shard>(shard::ShardParts{
-      loop, controls, parts, line, {{listener, true}}, plan.connections_max});
+  shard = std::make_unique<shard::Shard>(
+      shard::ShardParts{loop, controls, parts, line, {{listener, true}}, plan.connections_max});
   watch.sessions_live = [this] { return uint64_t{shard->proxy().sessions_live}; };
   sink = std::make_unique<WatchedSink>(number, shard->reporter(), keys);
   shard->proxy().outcomes = sink.get();
@@ -105,6 +106,7 @@ void ShardUnit::judge_log(Findings& findings, uint64_t ended) {
       std::string id = line.substr(at, line.find_first_of(" \"\n", at) - at);
       findings.demand(ids.insert(id).second, kOneEnd, id + " ended twice");
     }
+    if (prints_log) std::fputs(line.c_str(), stdout);
     line.clear();
   }
   if (log.dropped() > 0) return;

@@ -1,5 +1,5 @@
-// One simulated shard with everything that is its own, and the wire that its news take to the health
-// thread.
+// One simulated shard with everything that is its own, and the wire that its news take to the
+// health thread.
 #pragma once
 #include <memory>
 
@@ -60,6 +60,7 @@ struct ShardUnit {
   shard::Controls controls;
   endpoint::Inbox wire;  // what the shard has reported and the health thread cannot see yet
   int listener = -1;
+  bool prints_log = false;
   std::unique_ptr<shard::Shard> shard;
   std::unique_ptr<WatchedSink> sink;
 

@@ -20,18 +20,32 @@ Duration tolerance_of(const Weather& weather) {
 }
 
 TimeLimits::TimeLimits(Findings& f, Duration t)
-    : head(f, "head_timeout", t), body_idle(f, "body_idle_timeout", t), body(f, "body_timeout", t),
-      total(f, "total_timeout", t), keepalive(f, "keepalive_timeout", t),
-      send_stall(f, "send_stall_timeout", t), linger(f, "linger", t),
-      connect(f, "connect_timeout", t), first_byte(f, "timeout", t),
-      whole(f, "nonstream_timeout", t), silence(f, "read_timeout", t),
-      content(f, "content_timeout", t), pool_idle(f, "idle_timeout", t),
-      client_gone(f, "client gone", t), dead_idle(f, "dead idle connection", t) {}
+    : head(f, "head_timeout", t),
+      body_idle(f, "body_idle_timeout", t),
+      body(f, "body_timeout", t),
+      total(f, "total_timeout", t),
+      keepalive(f, "keepalive_timeout", t),
+      send_stall(f, "send_stall_timeout", t),
+      linger(f, "linger", t),
+      connect(f, "connect_timeout", t),
+      first_byte(f, "timeout", t),
+      whole(f, "nonstream_timeout", t),
+      silence(f, "read_timeout", t),
+      content(f, "content_timeout", t),
+      pool_idle(f, "idle_timeout", t),
+      client_gone(f, "client gone", t),
+      dead_idle(f, "dead idle connection", t) {}
 
 ShardWatch::ShardWatch(uint16_t shard, SimNet& net, const ProxyPlan& plan, Ledger& ledger,
                        RefusedKeys& keys)
-    : shard_(shard), net_(net), plan_(plan), ledger_(ledger), keys_(keys), config_(*plan.config),
-      tolerance_(tolerance_of(plan.weather)), limits_(ledger.findings, tolerance_),
+    : shard_(shard),
+      net_(net),
+      plan_(plan),
+      ledger_(ledger),
+      keys_(keys),
+      config_(*plan.config),
+      tolerance_(tolerance_of(plan.weather)),
+      limits_(ledger.findings, tolerance_),
       leases_(ledger.findings, "leased buffers", kLeasesPerStream),
       connections_(ledger.findings, "max_connections", plan.connections_max) {}
 
@@ -156,8 +170,8 @@ void ShardWatch::on_client_end(int fd, ClientSide& client, int result) {
   if (client.log) client.log->client_gone = true;
   limits_.total.suspend(static_cast<uint64_t>(fd));
   auto upstream = upstreams_.find(client.upstream_fd);
-  bool asks = upstream != upstreams_.end() && upstream->second.active &&
-              upstream->second.client_fd == fd;
+  bool asks =
+      upstream != upstreams_.end() && upstream->second.active && upstream->second.client_fd == fd;
   if (asks) limits_.client_gone.begin(static_cast<uint64_t>(fd), now(), kClientGone);
 }
 

@@ -1,5 +1,5 @@
-// Watches one shard through its Io and judges what it does: every limit of the configuration, who is
-// asked for a request and how often, and that connections are used as HTTP allows.
+// Watches one shard through its Io and judges what it does: every limit of the configuration, who
+// is asked for a request and how often, and that connections are used as HTTP allows.
 //
 // Owner: the world; outlives the shard's WatchedIo.
 #pragma once
@@ -49,8 +49,8 @@ class ShardWatch final : public IoObserver {
   void on_rest() override;
 
   // The shard asks for the addresses of an endpoint: it has chosen it, unless it replaces a stale
-  // connection.
-  void on_lookup(size_t endpoint);
+  // connection. `again`: perhaps only because the last answer was not there yet.
+  void on_lookup(size_t endpoint, bool again);
   // Called at every rest of the shard's loop.
   std::function<uint64_t()> sessions_live;
   // From now on requests in hand may end without their answers.
@@ -67,9 +67,9 @@ class ShardWatch final : public IoObserver {
     RequestLog* log = nullptr;
     bool in_service = false;  // the request is whole, its answer is not
     bool sending = false;
-    bool counted = false;   // among the requests served
-    bool over = false;      // nothing more is read as a request
-    int upstream_fd = -1;   // of its last exchange
+    bool counted = false;  // among the requests served
+    bool over = false;     // nothing more is read as a request
+    int upstream_fd = -1;  // of its last exchange
   };
   struct UpstreamSide {
     size_t endpoint = 0;
@@ -129,7 +129,7 @@ class ShardWatch final : public IoObserver {
   std::map<int, ClientSide> clients_;
   std::map<int, UpstreamSide> upstreams_;
   std::map<int, uint64_t> leased_;
-  std::map<uint64_t, int> client_of_;  // descriptor by request number
+  std::map<uint64_t, int> client_of_;   // descriptor by request number
   std::map<size_t, Instant> stale_at_;  // by endpoint: when a kept connection turned out dead
   std::map<size_t, Instant> asked_at_;  // by endpoint: when it was last connected to
   uint64_t requests_served_ = 0;

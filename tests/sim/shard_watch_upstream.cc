@@ -28,8 +28,9 @@ const config::EndpointConfig* ShardWatch::config_of(size_t endpoint) const {
   return nullptr;
 }
 
-void ShardWatch::on_lookup(size_t endpoint) {
+void ShardWatch::on_lookup(size_t endpoint, bool again) {
   asked_at_[endpoint] = now();
+  if (again) return;
   auto stale = stale_at_.find(endpoint);
   bool replaces = stale != stale_at_.end() && stale->second == now();
   if (replaces) {
@@ -70,8 +71,7 @@ void ShardWatch::begin_exchange(int fd, UpstreamSide& upstream) {
   const WireMessage& message = upstream.requests.message();
   upstream.answers.next(message.method == "GET" ? http::Method::get : http::Method::post);
   upstream.log = ledger_.find(message.request_mark);
-  if (!findings().demand(upstream.log != nullptr, "request bytes", "a request nobody sent"))
-    return;
+  if (!findings().demand(upstream.log != nullptr, "request bytes", "a request nobody sent")) return;
   upstream.client_fd = client_of_[upstream.log->number];
   auto client = clients_.find(upstream.client_fd);
   if (client != clients_.end()) {
@@ -99,22 +99,24 @@ void ShardWatch::count_attempt(UpstreamSide& upstream) {
   log.tried.insert(upstream.endpoint);
   log.last_endpoint = upstream.endpoint;
   log.last_was_stale = false;
+  log.answer_mark.clear();
   findings().demand(!log.answer_begun, "no retry after the first byte", who);
   findings().demand(!log.client_gone, "client gone", who + " was sent on although its client left");
   bool once = config_.retry.post != config::RetryPost::no_response;
   uint32_t most = once ? 1 : 1 + config_.retry.max_retries;
-  findings().demand(static_cast<uint32_t>(log.attempts) <= most, "attempts",
-                    who + " had attempt " + std::to_string(log.attempts) + " of " +
-                        std::to_string(most));
+  findings().demand(
+      static_cast<uint32_t>(log.attempts) <= most, "attempts",
+      who + " had attempt " + std::to_string(log.attempts) + " of " + std::to_string(most));
   if (replay)
     findings().demand(config_.retry.post != config::RetryPost::never, "attempts",
                       who + " was replayed although POSTs are never repeated");
 }
 
-// An endpoint is asked again only when the others have been.
+// An endpoint is asked again only when the others have been. A reload between the choice and this
+// moment would mislead.
 void ShardWatch::judge_same_endpoint(const UpstreamSide& upstream) {
   const RequestLog& log = *upstream.log;
-  if (!log.tried.contains(upstream.endpoint)) return;
+  if (!log.tried.contains(upstream.endpoint) || !plan_.reloads.empty()) return;
   const config::EndpointConfig* own = config_of(upstream.endpoint);
   for (size_t i = 0; own && i < plan_.endpoints.size(); ++i) {
     const config::EndpointConfig* other = config_of(i);
@@ -130,7 +132,7 @@ void ShardWatch::judge_same_endpoint(const UpstreamSide& upstream) {
 void ShardWatch::on_request_sent(int fd, UpstreamSide& upstream) {
   upstream.sent_whole = upstream.requests.message().done;
   limits_.first_byte.restart(static_cast<uint64_t>(fd), now());
-  if (upstream.answer_bytes == 0) limits_.whole.restart(static_cast<uint64_t>(fd), now());
+  limits_.whole.restart(static_cast<uint64_t>(fd), now());
 }
 
 void ShardWatch::on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_view bytes) {
@@ -156,6 +158,7 @@ void ShardWatch::on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_v
 void ShardWatch::on_answer_head(int fd, UpstreamSide& upstream) {
   auto key = static_cast<uint64_t>(fd);
   limits_.first_byte.end(key, now());
+  if (upstream.log) upstream.log->answer_mark = upstream.answers.message().answer_mark;
   bool streams = upstream.log && upstream.log->stream;
   const WireMessage& message = upstream.answers.message();
   bool whole = message.status >= 300 || message.content_type != "text/event-stream";

@@ -80,7 +80,8 @@ void WireReader::take_fields(const http::FieldList& fields) {
   message_.answer_mark = text_of(fields, "x-sim-attempt");
   message_.request_id = text_of(fields, "request-id");
   std::string told = text_of(fields, "x-qcc-attempts");
-  if (!told.empty()) std::from_chars(told.data(), told.data() + told.size(), message_.told_attempts);
+  if (!told.empty())
+    std::from_chars(told.data(), told.data() + told.size(), message_.told_attempts);
 }
 
 void WireReader::begin_body(http::BodyFraming framing, uint64_t length) {
