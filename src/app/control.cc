@@ -159,6 +159,8 @@ std::expected<Unit, std::string> Control::start_threads() {
   uint32_t connections_max = config_->limits.max_connections;
   if (connections_max == 0)
     connections_max = static_cast<uint32_t>((descriptors_ - kDescriptorReserve) / 2);
+  auto shards = static_cast<uint32_t>(shard_count_);
+  connections_max = (connections_max + shards - 1) / shards;
   for (size_t i = 0; i < shard_count_; ++i) {
     ShardSetup setup;
     setup.number = static_cast<uint16_t>(i);

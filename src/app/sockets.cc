@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,8 +44,12 @@ int bound_socket(const net::SocketAddress& address, bool shared) {
   return error;
 }
 
-// A socket file that nobody answers is left over from a process that died.
+// A socket file that nobody answers is left over from a process that died. Connecting to a file
+// that is no socket is refused as well.
 bool is_left_over(const net::SocketAddress& address) {
+  struct stat status{};
+  const char* path = reinterpret_cast<const sockaddr_un*>(address.get())->sun_path;
+  if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   bool refused = connect(fd, address.get(), address.size()) != 0 && errno == ECONNREFUSED;

@@ -18,8 +18,14 @@ std::span<const Node> tables_of(const Node* node) {
   return {node, 1};
 }
 
+// With where it goes and how that is verified: connections made before a change must not serve
+// after it.
 uint64_t hash_of_credential(const EndpointConfig& endpoint) {
-  return fnv1a(endpoint.key.reveal(), fnv1a(name_of(endpoint.auth)));
+  uint64_t hash = fnv1a(endpoint.key.reveal(), fnv1a(name_of(endpoint.auth)));
+  const std::string url = endpoint.base_url.text();
+  for (const std::string* part : {&url, &endpoint.sni, &endpoint.ca_file})
+    hash = fnv1a(*part, fnv1a("\n", hash));
+  return fnv1a(endpoint.insecure ? "insecure" : "verified", hash);
 }
 
 // What a key that is not given depends on.

@@ -33,7 +33,6 @@ constexpr KnownFieldSet kReplacedUpstream = {
     x_forwarded_port,
     x_forwarded_proto,
     x_real_ip,
-    x_qcc_hop,
     x_qcc_attempts,
 };
 

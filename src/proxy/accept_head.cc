@@ -31,6 +31,14 @@ std::optional<Refusal> check_origin(const config::ServerConfig& server,
   return std::nullopt;
 }
 
+// Each proxy of this kind leaves its own hop: the request may have come around by others.
+bool has_passed_here(const http::FieldList& fields, std::string_view instance_id) {
+  if (!fields.has(KnownField::x_qcc_hop)) return false;
+  return std::ranges::any_of(fields, [&](const http::Field& field) {
+    return field.id == KnownField::x_qcc_hop && field.value == instance_id;
+  });
+}
+
 std::string_view bearer_token(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
   if (authorization.size() <= kScheme.size()) return {};
@@ -144,7 +152,7 @@ std::optional<Refusal> accept_head(Proxy& proxy, const http::RequestHead& head, 
   request.record.session.assign(head.fields.value_of(KnownField::x_claude_code_session_id));
 
   auto refusal = check_origin(request.setup.config->server, head, client_is_local);
-  if (!refusal && head.fields.value_of(KnownField::x_qcc_hop) == proxy.instance_id)
+  if (!refusal && has_passed_here(head.fields, proxy.instance_id))
     refusal = Refusal{508,
                       "This request has come back to the proxy it left: an endpoint's base_url "
                       "leads here."};

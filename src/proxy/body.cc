@@ -17,8 +17,7 @@ char* allocate(size_t bytes) {
   if (bytes < kMapFrom) return static_cast<char*>(::operator new(bytes));
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  QCC_ASSERT(memory != MAP_FAILED);
-  return static_cast<char*>(memory);
+  return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
 }
 
 void release(char* memory, size_t bytes) {
@@ -49,9 +48,14 @@ Region BodyMemory::take(size_t at_least) {
   int size_class = class_of(at_least);
   QCC_ASSERT(size_class < kClasses);  // the body limit lies below
   Class& c = classes_[static_cast<size_t>(size_class)];
-  ++live_;
   size_t bytes = bytes_of(size_class);
-  if (c.free.empty()) return {allocate(bytes), bytes};
+  if (c.free.empty()) {
+    char* fresh = allocate(bytes);
+    if (!fresh) return {};
+    ++live_;
+    return {fresh, bytes};
+  }
+  ++live_;
   char* memory = c.free.back();
   c.free.pop_back();
   kept_ -= bytes;
@@ -95,18 +99,22 @@ void BodyMemory::trim() {
   if (kept_ > 0) arm_trim();
 }
 
-void Body::reserve(size_t bytes) {
+Result<Unit> Body::reserve(size_t bytes) {
   size_t wanted = bytes + kHeadroom;
-  if (region_.capacity >= wanted) return;
+  if (region_.capacity >= wanted) return Unit{};
   Region larger = memory_->take(wanted);
+  if (!larger.data) return fail(ErrorKind::limit, ErrorSource::local, "memory for request bodies");
   if (size_ > 0) std::memcpy(larger.data + kHeadroom, data(), size_);
   if (region_.data) memory_->give_back(region_);
   region_ = larger;
+  return Unit{};
 }
 
 Result<Unit> Body::append(std::string_view bytes) {
-  if (!region_.data || bytes.size() > room().size())
-    reserve(std::max(size_ + bytes.size(), size_ * 2));
+  if (!region_.data || bytes.size() > room().size()) {
+    Result<Unit> grown = reserve(std::max(size_ + bytes.size(), size_ * 2));
+    if (!grown) return grown;
+  }
   std::memcpy(room().data(), bytes.data(), bytes.size());
   return grew(bytes.size());
 }

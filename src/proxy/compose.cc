@@ -1,5 +1,6 @@
 #include "compose.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -15,6 +16,7 @@ namespace {
 using http::KnownField;
 
 constexpr size_t kOwnFieldsMax = 512;  // what we add besides headers of the configuration
+constexpr int64_t kRetryAfterMax = int64_t{365} * 24 * 3600;  // longer is never; bounds the sums
 
 void add_credential(http::HeadWriter& writer, const config::EndpointConfig& endpoint) {
   if (endpoint.key.empty()) return;
@@ -124,7 +126,7 @@ void keep_answer_head(const http::ResponseHead& head, AnswerHead& answer) {
   int64_t seconds = 0;
   auto parsed = std::from_chars(retry.data(), retry.data() + retry.size(), seconds);
   bool whole = parsed.ec == std::errc() && parsed.ptr == retry.data() + retry.size();
-  answer.retry_after_seconds = whole && seconds >= 0 ? seconds : -1;
+  answer.retry_after_seconds = whole && seconds >= 0 ? std::min(seconds, kRetryAfterMax) : -1;
 }
 
 void append_client_head(std::string& out, const AnswerHead& answer, const ClientFraming& framing,

@@ -103,22 +103,12 @@ rt::Task<Result<Unit>> send_request(Attempt& a, rt::Scope& scope) {
     if (!answered) co_return sent;
     a.upstream_keeps_alive = false;
     a.reusable = false;
+    a.request.record.sent_last = a.proxy.loop.now();
     co_return Unit{};
   }
   a.request.record.sent_last = a.proxy.loop.now();
   a.reusable = true;  // until something says otherwise
   co_return Unit{};
-}
-
-net::Chunk copy_into_block(net::BlockPool& blocks, std::string_view bytes) {
-  QCC_ASSERT(bytes.size() <= net::kBlockBytes);
-  net::Chunk chunk;
-  if (bytes.empty()) return chunk;
-  chunk.lease = net::Lease(blocks);
-  std::memcpy(chunk.lease.data(), bytes.data(), bytes.size());
-  chunk.begin = chunk.lease.data();
-  chunk.size = bytes.size();
-  return chunk;
 }
 
 enum class HeadStep : uint8_t { done, need_more, failed };
@@ -190,7 +180,8 @@ rt::Task<Result<Unit>> read_head(Attempt& a, rt::Scope& scope) {
       co_return fail(ErrorKind::protocol, ErrorSource::upstream, "response head");
     if (step == HeadStep::need_more) continue;
     keep(a, gathered->parser.head());
-    a.input = copy_into_block(a.proxy.blocks, all);
+    chunk->remove_prefix(chunk->size - all.size());  // the head ends within the last chunk
+    a.input = std::move(*chunk);
     co_return Unit{};
   }
 }

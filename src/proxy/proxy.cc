@@ -87,9 +87,10 @@ endpoint::Setup Proxy::setup() {
   return setup_;
 }
 
-Proxy::Picked Proxy::pick(const routing::Query& query) {
+Proxy::Picked Proxy::pick(routing::Query& query) {
   routing::Choice choice = read_snapshot([&](const endpoint::Snapshot& snapshot) {
     adopt(snapshot);
+    query.cluster = routing::cluster_for(*adopted_, query.protocol);
     return router.pick(snapshot, query);
   });
   return {choice, setup_};

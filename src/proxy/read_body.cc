@@ -57,7 +57,8 @@ class BodyClock {
 rt::Task<std::optional<Refusal>> read_sized(Session& session, Request& request, net::Chunk& chunk) {
   Body& body = request.body;
   auto length = static_cast<size_t>(request.content_length);
-  body.reserve(length);
+  Result<Unit> reserved = body.reserve(length);
+  if (!reserved) co_return refusal_of(reserved.error());
   size_t here = std::min(length, chunk.size);
   Result<Unit> kept = body.append(chunk.view().substr(0, here));
   chunk.remove_prefix(here);

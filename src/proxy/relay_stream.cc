@@ -12,6 +12,8 @@ namespace {
 // A stream that has stopped may take so long to say that it is over (spec R10).
 constexpr Duration kRepairAfter = std::chrono::seconds(10);
 
+constexpr size_t kCoalescedBytes = 16 * 1024;
+
 http::BodyLimits stream_limits() {
   http::BodyLimits limits;
   limits.body_bytes = uint64_t{1} << 40;
@@ -44,8 +46,7 @@ void take_events(StreamRelay& relay, std::string_view piece) {
   }
 }
 
-// Takes everything that was received.
-void take_input(Attempt& a, StreamRelay& relay) {
+void take_chunk(Attempt& a, StreamRelay& relay) {
   while (a.input.size > 0 && !relay.decoder.done() && !relay.malformed) {
     http::BodyStep step = relay.decoder.next(a.input.view());
     take_events(relay, step.payload);
@@ -54,6 +55,17 @@ void take_input(Attempt& a, StreamRelay& relay) {
   }
   if (a.input.size > 0) a.reusable = false;
   a.input = net::Chunk{};
+}
+
+// Takes what was received, and what came meanwhile up to a limit: a burst leaves in few pieces.
+void take_input(Attempt& a, StreamRelay& relay) {
+  take_chunk(a, relay);
+  net::Stream& stream = a.connection->stream;
+  while (stream.has_unread() && relay.out->size() < kCoalescedBytes && !relay.decoder.done() &&
+         !relay.malformed && !relay.tap.has_error()) {
+    a.input = stream.take_unread();
+    take_chunk(a, relay);
+  }
 }
 
 void append_framed(std::string& out, const StreamRelay& relay, std::string_view bytes) {

@@ -20,23 +20,16 @@ struct Tries {
   size_t candidates = 0;  // endpoints that could ever serve this request
 };
 
-size_t cluster_for(const config::Config& config, config::Protocol protocol) {
-  for (size_t i = 0; i < config.clusters.size(); ++i)
-    for (const config::EndpointConfig& endpoint : config.clusters[i].endpoints)
-      if (endpoint.protocol == protocol) return i;
-  return 0;
-}
-
 Tries first_try(const Request& request) {
   Tries tries;
   const config::Config& config = *request.setup.config;
   tries.query.protocol = request.dialect == protocol::Dialect::anthropic
                              ? config::Protocol::anthropic
                              : config::Protocol::openai;
-  tries.query.cluster = cluster_for(config, tries.query.protocol);
+  size_t cluster = routing::cluster_for(config, tries.query.protocol);
   tries.query.needs_count_tokens = request.kind == protocol::ApiKind::count_tokens;
   tries.query.model = request.facts.model.view();
-  for (const config::EndpointConfig& endpoint : config.clusters[tries.query.cluster].endpoints)
+  for (const config::EndpointConfig& endpoint : config.clusters[cluster].endpoints)
     tries.candidates += endpoint.enabled && endpoint.protocol == tries.query.protocol;
   return tries;
 }
@@ -116,6 +109,7 @@ rt::Task<bool> try_once(Session& session, Request& request, Tries& tries,
     ++request.record.retries;
     session.proxy.metrics.retries.add(1);
   }
+  request.record.model_sent = {};  // named the endpoint before, whose configuration may go
   request.last_setup = picked.setup;
   co_await run_attempt(attempt, work);
   note_attempt(session.proxy, request, tries, attempt);

@@ -9,6 +9,13 @@ std::string_view name_of(Skip skip) {
   return kNames[static_cast<size_t>(skip)];
 }
 
+size_t cluster_for(const config::Config& config, config::Protocol protocol) {
+  for (size_t i = 0; i < config.clusters.size(); ++i)
+    for (const config::EndpointConfig& endpoint : config.clusters[i].endpoints)
+      if (endpoint.protocol == protocol) return i;
+  return 0;
+}
+
 Skip Router::skip_reason(const endpoint::Snapshot& snapshot, const VetoList& vetoes, uint16_t slot,
                          const Query& query) {
   const endpoint::SlotView& view = snapshot.slots[slot];

@@ -199,7 +199,8 @@ struct EndpointConfig {
   Duration idle_timeout = 60s;
   // The endpoint answers /v1/messages/count_tokens. Default: true for anthropic, false for openai.
   bool count_tokens = true;
-  // Changes when the credential does: a new generation (spec, Words). Never shown.
+  // Changes when the credential does, or where it is sent and how that is verified: a new
+  // generation (spec, Words). Never shown.
   uint64_t credential_hash = 0;
   Timeouts timeouts;
 };

@@ -1,7 +1,8 @@
 // Which fields cross the proxy, and in which direction. Pure.
 //
-// What QCC itself puts in (Host, framing, the endpoint's credential, Accept-Encoding, Via,
-// x-qcc-hop) is dropped from what came in, so that there is exactly one of each.
+// What QCC itself puts in (Host, framing, the endpoint's credential, Accept-Encoding, Via) is
+// dropped from what came in, so that there is exactly one of each. x-qcc-hop goes on beside our
+// own: a loop over several proxies is seen by whoever comes first in it.
 // RFC 9110 §7.6.1.
 #pragma once
 #include <qcc/http/field.h>

@@ -66,6 +66,9 @@ class Stream final : private rt::Completion {
   class Read;
   Read read(rt::Scope& scope);
 
+  // The next bytes of those that wait already. REQUIRES: has_unread().
+  Chunk take_unread() { return pop(); }
+
   // Puts back what the reader did not want; it is the next thing read. REQUIRES: `chunk` is what
   // the last read gave, or its tail.
   void unread(Chunk chunk);

@@ -25,7 +25,8 @@ class BodyMemory {
   BodyMemory(rt::Loop& loop, size_t budget);
   ~BodyMemory();
 
-  // A region of a power of two ≥ `at_least`; its pages are not touched.
+  // A region of a power of two ≥ `at_least`; its pages are not touched. Without data when the
+  // system has no room for it.
   Region take(size_t at_least);
   void give_back(Region region);
 
@@ -36,7 +37,7 @@ class BodyMemory {
   size_t bytes_kept() const { return kept_; }
 
  private:
-  static constexpr int kSmallestBits = 12, kClasses = 16;  // 4 KiB … 128 MiB
+  static constexpr int kSmallestBits = 12, kClasses = 23;  // 4 KiB … 16 GiB
   struct Class {
     std::vector<char*> free;
     size_t unused = 0;  // fewest free regions since the last trim: nobody needed these
@@ -71,8 +72,8 @@ class Body {
   Body& operator=(const Body&) = delete;
 
   // Room for `bytes` in all, without touching it. Called with the announced length.
-  void reserve(size_t bytes);
-  // ErrorKind::limit when the budget of held bodies is used up.
+  // Both: ErrorKind::limit when the budget of held bodies, or the system's memory, is used up.
+  Result<Unit> reserve(size_t bytes);
   Result<Unit> append(std::string_view bytes);
   // Free room behind the bytes, for reading straight into; then `grew`.
   std::span<char> room() { return {data() + size_, region_.capacity - kHeadroom - size_}; }

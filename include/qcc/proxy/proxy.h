@@ -113,7 +113,8 @@ class Proxy {
     routing::Choice choice;
     endpoint::Setup setup;  // keeps choice.config alive
   };
-  Picked pick(const routing::Query& query);
+  // Finds `query.cluster` anew: a reload may have moved it since the request came.
+  Picked pick(routing::Query& query);
   template <class Fn>
   auto read_snapshot(Fn&& fn) const {
     return snapshots_.read(shard, std::forward<Fn>(fn));

@@ -33,8 +33,11 @@ class VetoList {
   std::array<Entry, endpoint::kSlotsMax> entries_{};
 };
 
+// The cluster whose endpoints speak `protocol`.
+size_t cluster_for(const config::Config& config, config::Protocol protocol);
+
 struct Query {
-  size_t cluster = 0;
+  size_t cluster = 0;  // of the snapshot's own configuration
   config::Protocol protocol = config::Protocol::anthropic;
   std::string_view model = {};
   bool needs_count_tokens = false;
