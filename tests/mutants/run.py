@@ -259,14 +259,15 @@ def self_test(jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', default='', help='mutants whose name contains this')
+    parser.add_argument('--only', default='', help='mutants whose name contains this; several: 13_,tap')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='compilers at a time')
     parser.add_argument('--scratch', type=pathlib.Path, default=HERE.parents[1] / 'build/mutants')
     parser.add_argument('--self-test', action='store_true')
     options = parser.parse_args()
     if options.self_test:
         return self_test(options.jobs)
-    paths = [path for path in sorted(HERE.glob('*.patch')) if options.only in path.stem]
+    paths = [path for path in sorted(HERE.glob('*.patch'))
+             if any(part in path.stem for part in options.only.split(','))]
     workshop = Workshop(HERE.parents[1], options.scratch.resolve(), options.jobs)
     try:
         workshop.prepare()

@@ -119,7 +119,7 @@ TEST_CASE("R3: what is tried elsewhere, and what takes an endpoint out") {
   CHECK_FALSE(classify(broken(ErrorKind::cancelled)).try_elsewhere);
   for (int status : {401, 402, 403, 408, 429, 500, 529})
     CHECK(classify(answer(status)).try_elsewhere);
-  CHECK(classify(answer(401)).takes_out);
+  for (bool json : {true, false}) CHECK(classify(answer(401, json)).takes_out);
   for (int status : {200, 400, 403, 429, 500, 529}) CHECK_FALSE(classify(answer(status)).takes_out);
 }
 
