@@ -99,7 +99,8 @@ std::optional<Refusal> check_route(const http::RequestHead& head, Request& reque
 void note_facts(const http::RequestHead& head, Request& request) {
   request.method = head.method;
   request.minor_version = head.minor_version;
-  request.keep_alive = head.keep_alive;
+  // A client of 1.0 reads to the end of the connection unless it is told that there is none.
+  request.keep_alive = head.keep_alive && head.minor_version > 0;
   request.expect_continue = head.expect_continue;
   request.framing = head.framing;
   request.content_length = head.content_length;

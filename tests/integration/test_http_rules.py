@@ -381,6 +381,8 @@ class RequestFraming(RuleCase):
             self.assertEqual(answer.status, 200)
             if (answer.header("connection") or "").lower() == "keep-alive":
                 self.assertEqual(client.send(request).answer().status, 200)
+            else:
+                self.assertTrue(client.closed_by_peer())
 
     def test_L10_host_upstream_is_the_endpoints(self):
         self.assertEqual(self.qccd.post(host="localhost:1").status, 200)

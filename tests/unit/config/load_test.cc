@@ -250,7 +250,7 @@ TEST_CASE("config: secrets come from variables, files and systemd, without blank
   CHECK(config->client_keys.at(1).secret.reveal() == "from-systemd-0123456789");
 }
 
-TEST_CASE("config: the hash of a credential changes with the key and the way it is sent") {
+TEST_CASE("config: the hash of a credential changes with the key, the way and where it is sent") {
   Outside other;
   other.variables["KEY"] = "sk-ant-another-key-0123";
   std::string text(kEndpoint);
@@ -258,6 +258,9 @@ TEST_CASE("config: the hash of a credential changes with the key and the way it 
   CHECK(endpoint_of(*config_of(text)).credential_hash == first);
   CHECK(endpoint_of(*config_of(text, other)).credential_hash != first);
   CHECK(endpoint_of(*config_of(text + "auth = 'bearer'\n")).credential_hash != first);
+  CHECK(endpoint_of(*config_of(text + "sni = 'other.example'\n")).credential_hash != first);
+  CHECK(endpoint_of(*config_of(text + "ca_file = '/etc/other.pem'\n")).credential_hash != first);
+  CHECK(endpoint_of(*config_of(text + "insecure = true\n")).credential_hash != first);
   CHECK(endpoint_of(*config_of(text + "weight = 7\n")).credential_hash == first);
 }
 

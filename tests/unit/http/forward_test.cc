@@ -65,7 +65,6 @@ TEST_CASE("http forward: H7, H8, H10, what never goes upstream") {
                            "Forwarded",
                            "Via",
                            "X-Real-IP",
-                           "x-qcc-hop",
                            "Cookie",
                            "Accept-Encoding"}) {
     CAPTURE(name);
