@@ -259,7 +259,10 @@ TEST_CASE("config: the hash of a credential changes with the key, the way and wh
   CHECK(endpoint_of(*config_of(text, other)).credential_hash != first);
   CHECK(endpoint_of(*config_of(text + "auth = 'bearer'\n")).credential_hash != first);
   CHECK(endpoint_of(*config_of(text + "sni = 'other.example'\n")).credential_hash != first);
-  CHECK(endpoint_of(*config_of(text + "ca_file = '/etc/other.pem'\n")).credential_hash != first);
+  Outside roots;
+  roots.files["/etc/other.pem"] = "read later";
+  auto with_roots = config_of(text + "ca_file = '/etc/other.pem'\n", roots);
+  CHECK(endpoint_of(*with_roots).credential_hash != first);
   CHECK(endpoint_of(*config_of(text + "insecure = true\n")).credential_hash != first);
   CHECK(endpoint_of(*config_of(text + "weight = 7\n")).credential_hash == first);
 }
