@@ -40,7 +40,7 @@ class TextPool {
   void give_back(std::string text);
 
  private:
-  static constexpr size_t kKept = 256, kCapacityMax = 16 * 1024;
+  static constexpr size_t kKept = 128, kCapacityMax = 40 * 1024;
   std::vector<std::string> free_;
 };
 
