@@ -11,6 +11,8 @@ namespace {
 
 // A stream that has stopped may take so long to say that it is over (spec R10).
 constexpr Duration kRepairAfter = std::chrono::seconds(10);
+// A stream that said that it is over may take so long to end its body: the client waits for it.
+constexpr Duration kEndAfter = std::chrono::seconds(2);
 
 constexpr size_t kCoalescedBytes = 16 * 1024;
 
@@ -172,6 +174,7 @@ rt::Task<std::optional<Error>> read_more(Attempt& a, StreamRelay& relay, rt::Sco
   relay.content_came = false;
   Duration longest = std::min(limits.read_timeout, relay.content_left);
   if (relay.tap.is_repairable()) longest = std::min(longest, kRepairAfter);
+  if (relay.tap.has_ended()) longest = std::min(longest, kEndAfter);
   Instant began = a.proxy.loop.now();
   wait.set_limit(longest);
   Result<net::Chunk> chunk = co_await a.connection->stream.read(wait);

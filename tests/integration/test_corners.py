@@ -103,6 +103,16 @@ class AnswerCorners(QccdCase):
         self.assertEqual(answer.status, 502)
 
 
+    def test_a_stream_that_is_over_does_not_wait_for_the_end_of_its_body(self):
+        events = answers.anthropic_events([answers.text_block("All of it.")])
+        mock = self.mock("a", plan=plans.script(plans.stream_head(), *map(plans.chunk, events), plans.HANG))
+        qccd = self.daemon(mock)
+        answer = qccd.post(message_body(stream=True))
+        self.assertTrue(answer.complete)
+        self.assertTrue(answer.body.endswith(b'{"type":"message_stop"}\n\n'))
+        self.assertTrue(eventually(lambda: "stream=complete" in qccd.log()))
+
+
 class AddressCorners(QccdCase):
     def test_a_loop_over_two_proxies_is_seen_when_it_closes(self):
         ports = [free_port(), free_port()]
