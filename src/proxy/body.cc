@@ -111,6 +111,7 @@ Result<Unit> Body::reserve(size_t bytes) {
 }
 
 Result<Unit> Body::append(std::string_view bytes) {
+  if (bytes.empty()) return Unit{};
   if (!region_.data || bytes.size() > room().size()) {
     Result<Unit> grown = reserve(std::max(size_ + bytes.size(), size_ * 2));
     if (!grown) return grown;
