@@ -7,6 +7,7 @@ namespace {
 
 constexpr int64_t kClientWaitExactMax = 60;  // Claude Code waits this long and no second longer
 constexpr int64_t kClientWaitMax = 600;
+constexpr size_t kStoryBytesMax = 2048;
 
 // What clients may be told about when to come back (spec R3).
 void set_retry_after(Refusal& refusal, int64_t seconds) {
@@ -81,6 +82,17 @@ rt::Task<Unit> pass_on_last_answer(Session& session, Request& request, Failures&
 
 }  // namespace
 
+void Failures::tell(const Attempt& attempt) {
+  const std::optional<Error>& error = attempt.facts.error;
+  if (!story.empty()) story += "; ";
+  story += attempt.endpoint.name + ": " + std::string(endpoint::name_of(last)) + ", ";
+  if (error)
+    story += std::string(name_of(error->kind)) + " (" + error->where + ")";
+  else
+    story += "HTTP " + std::to_string(attempt.facts.status);
+  if (story.size() >= kStoryBytesMax) story += "; and others";
+}
+
 void Failures::add(Attempt& attempt) {
   ++count;
   last = attempt.verdict.attempt_class;
@@ -89,12 +101,7 @@ void Failures::add(Attempt& attempt) {
   all_auth = all_auth && last == endpoint::AttemptClass::auth;
   const std::optional<Error>& error = attempt.facts.error;
   last_timed_out = error && error->kind == ErrorKind::timeout;
-  if (!story.empty()) story += "; ";
-  story += attempt.endpoint.name + ": " + std::string(endpoint::name_of(last)) + ", ";
-  if (error)
-    story += std::string(name_of(error->kind)) + " (" + error->where + ")";
-  else
-    story += "HTTP " + std::to_string(attempt.facts.status);
+  if (story.size() < kStoryBytesMax) tell(attempt);
   int64_t told = attempt.answer.retry_after_seconds;
   if (told >= 0)
     retry_after_seconds = retry_after_seconds < 0 ? told : std::min(retry_after_seconds, told);
@@ -163,7 +170,8 @@ rt::Task<Unit> conclude(Session& session, Request& request, Failures& failures, 
   co_return Unit{};
 }
 
-// In pieces, so that a client that takes its time over much is not taken for one that reads nothing.
+// In pieces, so that a client that takes its time over much is not taken for one that reads
+// nothing.
 rt::Task<bool> write_client(Session& session, Request& request, std::string_view bytes) {
   constexpr size_t kPiece = 64 * 1024;
   const config::Limits& limits = request.setup.config->limits;

@@ -23,6 +23,9 @@ struct Failures {
   bool has_answer = false;
 
   void add(Attempt& attempt);
+
+ private:
+  void tell(const Attempt& attempt);
 };
 
 // Writes the one clear error, in the client's dialect, or passes the only candidate's own answer

@@ -7,8 +7,9 @@
 namespace qcc::proxy {
 namespace {
 
+// Many clients read no answer before they have sent their body.
 constexpr Duration kLingerTime = std::chrono::seconds(2);
-constexpr size_t kLingerBytes = 64 * 1024;
+constexpr size_t kLingerBytes = 32 * 1024 * 1024;
 
 // Heads that come in several pieces.
 struct GatheredHead {

@@ -12,7 +12,7 @@ import answers
 import config_text
 import plans
 from daemon import eventually
-from harness import QccdCase
+from harness import CLIENT_KEY, QccdCase
 from http_client import message_body, post
 
 JSON_HEAD = b"HTTP/1.1 %d Mock\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
@@ -72,6 +72,21 @@ class LimitCorners(QccdCase):
         self.assertTrue(eventually(lambda: qccd.metrics()[refused] >= 40), "two shards let 20 in between them")
         for client in clients:
             client.close()
+
+
+    def test_a_client_that_is_refused_can_send_its_large_body_first(self):
+        qccd = self.daemon(self.mock("a"), client_keys={"laptop": CLIENT_KEY})
+        with qccd.connect() as client:
+            body = b"x" * 8_000_000
+            client.socket.sendall(post(body, fields=[("x-api-key", "sk-wrong-0123456789")]))
+            self.assertEqual(client.answer().status, 401)
+
+    def test_the_failures_of_many_endpoints_are_told_in_few_words(self):
+        dead = [config_text.endpoint(f"dead-{n}", "http://127.0.0.1:1", f"sk-dead-0123456789-{n}") for n in range(200)]
+        answer = self.daemon(*dead, retry={"max_retries": 0}).post()
+        self.assertEqual(answer.status, 502)
+        self.assertIn(b"and others", answer.body)
+        self.assertLess(len(answer.body), 3000)
 
 
 class AnswerCorners(QccdCase):
