@@ -29,10 +29,8 @@ http::ParseStatus take_body(Attempt& a, http::BodyDecoder& decoder) {
     a.input.remove_prefix(step.consumed);
     if (step.status == http::ParseStatus::error) return step.status;
   }
-  if (a.input.size > 0)
-    a.reusable = false;
-  else
-    a.input = net::Chunk{};  // its buffer must not wait with us
+  if (a.input.size > 0) a.reusable = false;
+  a.input = net::Chunk{};  // its buffer must not wait with us
   return decoder.done() ? http::ParseStatus::done : http::ParseStatus::need_more;
 }
 
