@@ -133,9 +133,8 @@ void AnswerChecker::judge_own(const RequestLog& request, const WireMessage& mess
   findings.demand(!asked_in_vain || any_refused, kOwnAnswer,
                   who + " although endpoints were asked: " + message.body.substr(0, 300));
   if (message.status == 429)
-    findings.demand(
-        std::ranges::all_of(request.answers, [](const Answer& a) { return a.status == 429; }),
-        kOwnAnswer, who + " although not every endpoint said so");
+    findings.demand(!request.answers.empty() && request.answers.back().status == 429, kOwnAnswer,
+                    who + " although not every endpoint said so");
 }
 
 void AnswerChecker::judge_relayed(const RequestLog& request, const WireMessage& message,
@@ -170,11 +169,12 @@ void AnswerChecker::judge_stream(const std::string& who, const RequestLog& reque
   findings.demand(!answer.content.empty() || !answer.payload.empty(), kBytes, who + " is empty");
   switch (shape_of(message.body, answer, request.kind)) {
     case StreamShape::same:
+      if (answer.has_error) judge_commit(who, message, answer);
       findings.demand(answer.has_end || answer.has_error, kHonestEnd,
                       who + " ended cleanly without the protocol's end");
       return;
-    case StreamShape::repaired:
-    case StreamShape::error_event: findings.demand(true, kHonestEnd); return;
+    case StreamShape::error_event: judge_commit(who, message, answer); return;
+    case StreamShape::repaired: findings.demand(true, kHonestEnd); return;
     case StreamShape::bare_prefix: {
       bool all_that_counts = answer.has_end && message.body.size() >= answer.stopped_at &&
                              message.body.ends_with(protocol::terminal_event(request.kind));
@@ -189,6 +189,16 @@ void AnswerChecker::judge_stream(const std::string& who, const RequestLog& reque
                           message.body.substr(message.body.size() -
                                               std::min<size_t>(160, message.body.size())));
   }
+}
+
+// What failed before its first content, and before much of it came, is never seen by a client.
+void AnswerChecker::judge_commit(const std::string& who, const WireMessage& message,
+                                 const Answer& answer) {
+  size_t first = answer.content.empty() ? SIZE_MAX : answer.content.front();
+  bool had_content = common_prefix(message.body, answer.payload) >= first;
+  bool had_much = message.body.size() > commit_buffer_;
+  ledger_.findings.demand(had_content || had_much, "commit point",
+                          who + " was begun before there was content, and failed");
 }
 
 // A connection that ends within an answer: what came must be the beginning of it.

@@ -2,6 +2,8 @@
 //
 // Owner: the world. Pure but for the findings it writes down.
 #pragma once
+#include <qcc/config/config.h>
+
 #include "ledger.h"
 #include "wire_reader.h"
 
@@ -25,7 +27,8 @@ struct Circumstances {
 
 class AnswerChecker {
  public:
-  AnswerChecker(Ledger& ledger, uint64_t hold_json) : ledger_(ledger), hold_json_(hold_json) {}
+  AnswerChecker(Ledger& ledger, const config::Limits& limits)
+      : ledger_(ledger), hold_json_(limits.hold_json), commit_buffer_(limits.commit_buffer) {}
 
   void judge(const RequestLog& request, const WireMessage& message, AnswerEnd end,
              const Circumstances& circumstances);
@@ -39,11 +42,12 @@ class AnswerChecker {
                      AnswerEnd end, const Circumstances& circumstances);
   void judge_stream(const std::string& who, const RequestLog& request, const WireMessage& message,
                     const Answer& answer);
+  void judge_commit(const std::string& who, const WireMessage& message, const Answer& answer);
   void judge_cut(const std::string& who, const WireMessage& message, const Answer& answer,
                  const Circumstances& circumstances);
 
   Ledger& ledger_;
-  uint64_t hold_json_;
+  uint64_t hold_json_, commit_buffer_;
 };
 
 // How a stream's bytes at the client relate to what the endpoint meant.

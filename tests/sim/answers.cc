@@ -156,7 +156,7 @@ void make_payload(Prng& prng, const Mood& mood, const RequestLog& request, Answe
   if (prng.chance(mood.error_status)) {
     bool favourite = mood.favourite_status > 0 && prng.chance(70);
     answer.status = favourite ? mood.favourite_status : kStatuses[prng.below(8)];
-    if (answer.status == 401 && !favourite && prng.chance(60)) answer.status = 500;
+    if (answer.status == 401 && !favourite && prng.chance(30)) answer.status = 500;
     return make_error(request, answer);
   }
   if (prng.chance(mood.strange) && prng.chance(25)) {

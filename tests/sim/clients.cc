@@ -158,7 +158,9 @@ void Clients::judge(Visit& visit, const RequestLog& request, const WireReader& r
   Circumstances circumstances = visit.circumstances;
   circumstances.may_be_turned_away |= draining_;
   bool refused_early = request.expectation == Expectation::refused && request.body.size() > 2000;
-  circumstances.may_be_turned_away |= refused_early;
+  // The rest of a body for which there is no room is not waited for.
+  bool no_room = request.body.size() > 30'000 && outside_.plan.body_budget < 1'000'000;
+  circumstances.may_be_turned_away |= refused_early || no_room;
   checker_.judge(request, message, end, circumstances);
 }
 

@@ -79,9 +79,11 @@ struct RequestLog {
   int exchanges = 0;
   std::set<size_t> tried;  // endpoints
   size_t last_endpoint = SIZE_MAX;
+  int last_fd = -1;             // of the last exchange
   bool last_was_stale = false;  // the last exchange died unanswered on a kept connection
   std::string answer_mark;      // of the answer to the last exchange, once its head came
   Instant arrived;
+  bool timed_out = false;  // an exchange of it reached its limit
   bool answer_begun = false;
   bool client_gone = false;
   bool shut_down = false;  // the shard was told to stop while it was served

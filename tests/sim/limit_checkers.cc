@@ -31,9 +31,14 @@ void SpanLimit::finish(Instant now) {
   open_.clear();
 }
 
-Duration SpanLimit::longest_since_begin(uint64_t key, Instant now) const {
+Duration SpanLimit::lasted(uint64_t key, Instant now) const {
   auto at = open_.find(key);
   return at == open_.end() ? Duration::zero() : now - at->second.since;
+}
+
+bool SpanLimit::reached(uint64_t key, Instant now) const {
+  auto at = open_.find(key);
+  return at != open_.end() && now - at->second.since >= at->second.limit;
 }
 
 void CountLimit::set(uint64_t key, uint64_t count) {

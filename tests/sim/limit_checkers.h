@@ -28,8 +28,10 @@ class SpanLimit {
   // The run is over: what is still open has had until now.
   void finish(Instant now);
 
-  // Was the limit reached by a span since `since`? Tells whether giving up was not too soon.
-  Duration longest_since_begin(uint64_t key, Instant now) const;
+  // How long the span has lasted; nothing when it is not open.
+  Duration lasted(uint64_t key, Instant now) const;
+  // Giving up is not too soon.
+  bool reached(uint64_t key, Instant now) const;
 
  private:
   struct Span {

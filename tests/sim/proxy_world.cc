@@ -75,7 +75,7 @@ World::World(uint64_t seed, bool trace)
       courier_scope_(health_loop_, nullptr),
       prng_(seed ^ 0x3017),
       outside_{outside_loop_, outside_net_, ledger_, plan_, outside_scope_},
-      answers_(ledger_, plan_.config->limits.hold_json),
+      answers_(ledger_, plan_.config->limits),
       clients_(outside_, answers_, kPort) {
   if (trace) net_.set_trace(stdout);
   outside_loop_.set_stall_limit(kUnlimited);

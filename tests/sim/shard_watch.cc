@@ -1,6 +1,7 @@
 #include "shard_watch.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace qcc::sim {
 namespace {
@@ -47,7 +48,8 @@ ShardWatch::ShardWatch(uint16_t shard, SimNet& net, const ProxyPlan& plan, Ledge
       tolerance_(tolerance_of(plan.weather)),
       limits_(ledger.findings, tolerance_),
       leases_(ledger.findings, "leased buffers", kLeasesPerStream),
-      connections_(ledger.findings, "max_connections", plan.connections_max) {}
+      connections_(ledger.findings, "max_connections", plan.connections_max),
+      bodies_(ledger.findings, "body_memory", plan.body_budget) {}
 
 // ---- clients ----
 
@@ -60,6 +62,8 @@ void ShardWatch::take_request_bytes(int fd, ClientSide& client, std::string_view
   auto key = static_cast<uint64_t>(fd);
   limits_.keepalive.end(key, now());
   if (client.over) return;
+  client.late |= limits_.head.reached(key, now()) || limits_.body.reached(key, now()) ||
+                 limits_.body_idle.reached(key, now());
   if (client.requests.message().done || client.requests.message().broken) {
     client.waiting.append(bytes);
     return;
@@ -106,7 +110,7 @@ void ShardWatch::on_request_whole(int fd, ClientSide& client) {
   limits_.body.end(key, now());
   limits_.body_idle.end(key, now());
   if (limits_.total.is_open(key)) {
-    Duration spent = limits_.total.longest_since_begin(key, now());
+    Duration spent = limits_.total.lasted(key, now());
     Duration left = std::max(config_.timeouts.total_timeout - spent, Duration::zero());
     limits_.total.begin(key, now(), left);
   }
@@ -124,6 +128,7 @@ void ShardWatch::take_answer_bytes(int fd, ClientSide& client, std::string_view 
   findings().demand(!message.broken && (taken == bytes.size() || message.done), "answer bytes",
                     "the shard writes what is not HTTP: " + std::string(bytes.substr(0, 300)));
   if (!message.head_done) return;  // 100 Continue
+  judge_patience(fd, client, bytes);
   if (!client.in_service) limits_.total.suspend(key);
   limits_.total.end(key, now());
   limits_.head.suspend(key);
@@ -132,19 +137,49 @@ void ShardWatch::take_answer_bytes(int fd, ClientSide& client, std::string_view 
   if (client.log) client.log->answer_begun = true;
   if (!client.over) count_served(client);
   auto upstream = upstreams_.find(client.upstream_fd);
-  if (upstream == upstreams_.end() || !upstream->second.active) return;
-  uint64_t upstream_key = static_cast<uint64_t>(client.upstream_fd);
-  limits_.silence.suspend(upstream_key);
-  limits_.content.suspend(upstream_key);
+  bool asks =
+      upstream != upstreams_.end() && upstream->second.active && upstream->second.client_fd == fd;
+  if (!asks) return;
+  pause_reading(client.upstream_fd, upstream->second);
   if (message.answer_mark.empty()) return;
-  limits_.whole.end(upstream_key, now());  // committed: too large to be held
+  limits_.whole.end(static_cast<uint64_t>(client.upstream_fd), now());  // too large to be held
+}
+
+// Who gives up because of a limit must have waited for it.
+void ShardWatch::judge_patience(int fd, const ClientSide& client, std::string_view bytes) {
+  constexpr const char* kChecker = "patience";
+  auto key = static_cast<uint64_t>(fd);
+  auto asked = static_cast<uint64_t>(client.upstream_fd);
+  const WireMessage& message = client.answers.message();
+  bool own = message.answer_mark.empty();
+  if (own && message.status == 408)
+    findings().demand(limits_.head.reached(key, now()) || limits_.body.reached(key, now()) ||
+                          limits_.body_idle.reached(key, now()) || client.late || !client.log,
+                      kChecker, "408 too soon");
+  if (own && message.status == 504 && client.log)
+    findings().demand(
+        limits_.total.reached(key, now()) || client.log->timed_out ||
+            limits_.first_byte.reached(asked, now()) || limits_.whole.reached(asked, now()) ||
+            limits_.silence.reached(asked, now()) || limits_.content.reached(asked, now()) ||
+            connect_given_up_at_ >= client.log->arrived,
+        kChecker, "504 too soon for request " + std::to_string(client.log->number));
+  bool silent = !own && bytes.find("fell silent within its answer") != std::string_view::npos;
+  if (silent)
+    findings().demand(
+        limits_.silence.reached(asked, now()) || limits_.content.reached(asked, now()) ||
+            (client.log && client.log->timed_out),
+        kChecker,
+        "an answer was cut as silent after " +
+            std::to_string(to_ms(limits_.silence.lasted(asked, now()))) + " ms, " +
+            std::to_string(to_ms(limits_.content.lasted(asked, now()))) + " ms without content");
 }
 
 void ShardWatch::on_answer_whole(int fd, ClientSide& client) {
   auto key = static_cast<uint64_t>(fd);
   bool more_wanted = client.answers.message().keep_alive && client.requests.message().done;
   client.in_service = false;
-  client.counted = false;
+  client.counted = client.late = false;
+  client.upstream_fd = -1;
   client.log = nullptr;
   limits_.client_gone.end(key, now());
   client.answers.next();
@@ -219,7 +254,8 @@ void ShardWatch::on_sent(int fd, int result) {
   if (client == clients_.end()) {
     auto upstream = upstreams_.find(fd);
     if (upstream == upstreams_.end() || !upstream->second.active) return;
-    if (result < 0) return on_upstream_end(fd, upstream->second);
+    if (result == -ECANCELED && upstream->second.answer_bytes == 0) return;
+    if (result == -EPIPE) return on_upstream_end(fd, upstream->second);
     return on_request_sent(fd, upstream->second);
   }
   limits_.send_stall.end(key, now());
@@ -230,9 +266,7 @@ void ShardWatch::on_sent(int fd, int result) {
     UpstreamSide& asked = upstream->second;
     bool reads_on = asked.active && asked.answers.message().head_done;
     uint64_t asked_key = static_cast<uint64_t>(side.upstream_fd);
-    if (reads_on) limits_.silence.begin(asked_key, now(), config_.timeouts.read_timeout);
-    if (reads_on && asked.log && asked.log->stream)
-      limits_.content.begin(asked_key, now(), config_.timeouts.content_timeout);
+    if (reads_on) resume_reading(side.upstream_fd, asked);
     if (!asked.active && limits_.pool_idle.is_open(asked_key)) begin_idle(side.upstream_fd, asked);
     if (!asked.active && asked.poisoned) begin_dead_idle(side.upstream_fd, asked);
   }
@@ -274,6 +308,7 @@ void ShardWatch::on_returned(int fd) {
 void ShardWatch::on_rest() {
   for (const auto& [fd, count] : leased_) leases_.set(static_cast<uint64_t>(fd), count);
   if (sessions_live) connections_.set(shard_, sessions_live());
+  if (body_bytes) bodies_.set(shard_, body_bytes());
 }
 
 void ShardWatch::note_stop() {

@@ -52,7 +52,7 @@ class ShardWatch final : public IoObserver {
   // connection. `again`: perhaps only because the last answer was not there yet.
   void on_lookup(size_t endpoint, bool again);
   // Called at every rest of the shard's loop.
-  std::function<uint64_t()> sessions_live;
+  std::function<uint64_t()> sessions_live, body_bytes;
   // From now on requests in hand may end without their answers.
   void note_stop();
   void finish();
@@ -67,6 +67,7 @@ class ShardWatch final : public IoObserver {
     RequestLog* log = nullptr;
     bool in_service = false;  // the request is whole, its answer is not
     bool sending = false;
+    bool late = false;     // some of the request came when its time was over
     bool counted = false;  // among the requests served
     bool over = false;     // nothing more is read as a request
     int upstream_fd = -1;  // of its last exchange
@@ -84,6 +85,7 @@ class ShardWatch final : public IoObserver {
     bool poisoned = false;  // ended, or holds bytes of no answer
     size_t answer_bytes = 0;
     size_t content_seen = 0;
+    Duration content_left{0};  // of reading, until content must have come
     Instant idle_since;
   };
 
@@ -94,6 +96,7 @@ class ShardWatch final : public IoObserver {
   void begin_request(int fd, ClientSide& client);
   void take_answer_bytes(int fd, ClientSide& client, std::string_view bytes);
   void on_answer_whole(int fd, ClientSide& client);
+  void judge_patience(int fd, const ClientSide& client, std::string_view bytes);
   void on_client_end(int fd, ClientSide& client, int result);
   void end_client_spans(int fd);
   void count_served(ClientSide& client);
@@ -106,6 +109,8 @@ class ShardWatch final : public IoObserver {
   void on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_view bytes);
   void on_answer_head(int fd, UpstreamSide& upstream);
   void note_content(int fd, UpstreamSide& upstream);
+  void pause_reading(int fd, UpstreamSide& upstream);
+  void resume_reading(int fd, UpstreamSide& upstream);
   void begin_idle(int fd, UpstreamSide& upstream);
   void on_upstream_end(int fd, UpstreamSide& upstream);
   void end_exchange_spans(int fd, UpstreamSide& upstream);
@@ -125,12 +130,13 @@ class ShardWatch final : public IoObserver {
   const config::Config& config_;
   Duration tolerance_;
   TimeLimits limits_;
-  CountLimit leases_, connections_;
+  CountLimit leases_, connections_, bodies_;
   std::map<int, ClientSide> clients_;
   std::map<int, UpstreamSide> upstreams_;
   std::map<int, uint64_t> leased_;
   std::map<uint64_t, int> client_of_;   // descriptor by request number
   std::map<size_t, Instant> stale_at_;  // by endpoint: when a kept connection turned out dead
+  Instant connect_given_up_at_;
   std::map<size_t, Instant> asked_at_;  // by endpoint: when it was last connected to
   uint64_t requests_served_ = 0;
   bool stopped_ = false;

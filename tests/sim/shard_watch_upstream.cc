@@ -1,5 +1,6 @@
 // What a shard does with its endpoints.
 #include <algorithm>
+#include <cerrno>
 
 #include <netinet/in.h>
 
@@ -50,6 +51,7 @@ void ShardWatch::on_connect(int fd, const sockaddr* address, socklen_t size) {
 }
 
 void ShardWatch::on_connected(int fd, int result) {
+  if (result == -ECANCELED) connect_given_up_at_ = now();
   limits_.connect.end(static_cast<uint64_t>(fd), now());
   auto upstream = upstreams_.find(fd);
   if (upstream != upstreams_.end()) upstream->second.connected = result >= 0;
@@ -78,6 +80,7 @@ void ShardWatch::begin_exchange(int fd, UpstreamSide& upstream) {
     client->second.upstream_fd = fd;
     count_served(client->second);
   }
+  upstream.log->last_fd = fd;
   count_attempt(upstream);
   SpanLimit& wait = upstream.log->stream ? limits_.first_byte : limits_.whole;
   wait.begin(key, now(),
@@ -158,14 +161,15 @@ void ShardWatch::on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_v
 void ShardWatch::on_answer_head(int fd, UpstreamSide& upstream) {
   auto key = static_cast<uint64_t>(fd);
   limits_.first_byte.end(key, now());
-  if (upstream.log) upstream.log->answer_mark = upstream.answers.message().answer_mark;
+  bool is_last = upstream.log && upstream.log->last_fd == fd;  // else it was given up
+  if (is_last) upstream.log->answer_mark = upstream.answers.message().answer_mark;
   bool streams = upstream.log && upstream.log->stream;
   const WireMessage& message = upstream.answers.message();
   bool whole = message.status >= 300 || message.content_type != "text/event-stream";
   if (streams && whole) limits_.whole.begin(key, now(), config_.timeouts.nonstream_timeout);
+  upstream.content_left = config_.timeouts.content_timeout;
   if (!streams || whole || client_is_writing(upstream)) return;
-  limits_.silence.begin(key, now(), config_.timeouts.read_timeout);
-  limits_.content.begin(key, now(), config_.timeouts.content_timeout);
+  resume_reading(fd, upstream);
 }
 
 // Content ends the wait for it, wherever it was read to.
@@ -173,12 +177,31 @@ void ShardWatch::note_content(int fd, UpstreamSide& upstream) {
   const WireMessage& message = upstream.answers.message();
   Answer* answer = message.head_done ? ledger_.find_answer(message.answer_mark) : nullptr;
   if (!answer) return;
-  if (!answer->is_stream) limits_.content.suspend(static_cast<uint64_t>(fd));
+  auto key = static_cast<uint64_t>(fd);
   while (upstream.content_seen < answer->content.size() &&
          answer->content[upstream.content_seen] <= message.body_bytes) {
     ++upstream.content_seen;
-    limits_.content.restart(static_cast<uint64_t>(fd), now());
+    upstream.content_left = config_.timeouts.content_timeout;
+    if (!limits_.content.is_open(key)) continue;
+    limits_.content.end(key, now());
+    limits_.content.begin(key, now(), upstream.content_left);
   }
+}
+
+// Time in which the client is written to is nobody's silence.
+void ShardWatch::pause_reading(int fd, UpstreamSide& upstream) {
+  auto key = static_cast<uint64_t>(fd);
+  limits_.silence.suspend(key);
+  upstream.content_left -= std::min(upstream.content_left, limits_.content.lasted(key, now()));
+  limits_.content.suspend(key);
+}
+
+void ShardWatch::resume_reading(int fd, UpstreamSide& upstream) {
+  auto key = static_cast<uint64_t>(fd);
+  limits_.silence.begin(key, now(), config_.timeouts.read_timeout);
+  bool streams = upstream.log && upstream.log->stream && upstream.answers.message().status < 300 &&
+                 upstream.answers.message().content_type == "text/event-stream";
+  if (streams) limits_.content.begin(key, now(), upstream.content_left);
 }
 
 // What is dead is closed at once, but not while the exchange before is being written down.
@@ -208,6 +231,9 @@ void ShardWatch::on_upstream_end(int fd, UpstreamSide& upstream) {
 
 void ShardWatch::end_exchange_spans(int fd, UpstreamSide& upstream) {
   auto key = static_cast<uint64_t>(fd);
+  bool timed_out = limits_.first_byte.reached(key, now()) || limits_.whole.reached(key, now()) ||
+                   limits_.silence.reached(key, now()) || limits_.content.reached(key, now());
+  if (timed_out && upstream.log) upstream.log->timed_out = true;
   limits_.first_byte.end(key, now());
   limits_.whole.end(key, now());
   limits_.silence.end(key, now());
@@ -215,6 +241,7 @@ void ShardWatch::end_exchange_spans(int fd, UpstreamSide& upstream) {
   if (upstream.client_fd >= 0)
     limits_.client_gone.end(static_cast<uint64_t>(upstream.client_fd), now());
   upstream.active = false;
+  upstream.idle_since = now();
 }
 
 // ---- the pool ----
@@ -232,14 +259,16 @@ void ShardWatch::judge_idle_count(size_t endpoint) {
   const config::EndpointConfig* config = config_of(endpoint);
   if (!config) return;
   uint32_t idle = 0;
+  std::string which;
   for (const auto& [fd, upstream] : upstreams_) {
     bool counts = upstream.endpoint == endpoint && !upstream.active && upstream.exchanges > 0 &&
                   !client_is_writing(upstream) &&
                   now() - upstream.idle_since > kSurplusIdle + tolerance_;
     idle += counts;
+    if (counts) which += " " + std::to_string(fd);
   }
   findings().demand(idle <= config->max_idle, "max_idle",
-                    std::to_string(idle) + " idle connections to " + config->name);
+                    std::to_string(idle) + " idle connections to " + config->name + which);
 }
 
 }  // namespace qcc::sim

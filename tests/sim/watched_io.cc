@@ -51,13 +51,16 @@ void WatchedIo::recv_into(int fd, std::span<char> to, rt::Completion& c) {
 
 void WatchedIo::send(int fd, std::span<const char> bytes, rt::Completion& c) {
   observer_.on_send(fd, {bytes.data(), bytes.size()});
-  inner_.send(fd, bytes, begin(c, Kind::send, fd));
+  Relay& relay = begin(c, Kind::send, fd);
+  relay.sending = bytes.size();
+  inner_.send(fd, bytes, relay);
 }
 
 void WatchedIo::cancel(rt::Completion& target) {
   if (!target.in_flight) return;
   auto found = live_.find(&target);
   QCC_ASSERT(found != live_.end());
+  found->second->cancelled = true;
   inner_.cancel(*found->second);
 }
 
@@ -81,6 +84,11 @@ void WatchedIo::arrived(rt::Completion& completion, const rt::Arrival& arrival) 
   target.fire(target, arrival);
 }
 
+int WatchedIo::send_result(const Relay& relay, int result) {
+  if (result >= 0 && static_cast<size_t>(result) == relay.sending) return 0;
+  return relay.cancelled ? -ECANCELED : -EPIPE;
+}
+
 void WatchedIo::tell(const Relay& relay, const rt::Arrival& arrival) {
   switch (relay.kind) {
     case Kind::accept:
@@ -89,7 +97,7 @@ void WatchedIo::tell(const Relay& relay, const rt::Arrival& arrival) {
     case Kind::connect: return observer_.on_connected(relay.fd, arrival.res);
     case Kind::recv:
     case Kind::recv_into: return tell_received(relay, arrival);
-    case Kind::send: return observer_.on_sent(relay.fd, arrival.res);
+    case Kind::send: return observer_.on_sent(relay.fd, send_result(relay, arrival.res));
   }
 }
 

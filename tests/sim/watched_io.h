@@ -20,7 +20,7 @@ class IoObserver {
   virtual void on_received(int fd, std::string_view bytes) = 0;
   virtual void on_receive_end(int fd, int result) = 0;  // 0: orderly
   virtual void on_send(int fd, std::string_view bytes) = 0;
-  virtual void on_sent(int fd, int result) = 0;
+  virtual void on_sent(int fd, int result) = 0;  // 0: all of it; -ECANCELED: given up; else broken
   virtual void on_shutdown(int fd) = 0;
   virtual void on_closing(int fd) = 0;
   virtual void on_leased(int fd) = 0;
@@ -77,9 +77,12 @@ class WatchedIo final : public rt::Io {
     Kind kind;
     int fd;
     std::span<char> to;
+    size_t sending = 0;
+    bool cancelled = false;
   };
   static void arrived(rt::Completion& completion, const rt::Arrival& arrival);
   Relay& begin(rt::Completion& target, Kind kind, int fd);
+  static int send_result(const Relay& relay, int result);
   void tell(const Relay& relay, const rt::Arrival& arrival);
   void tell_received(const Relay& relay, const rt::Arrival& arrival);
 
