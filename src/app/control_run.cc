@@ -54,7 +54,10 @@ void Control::stop_now() {
 
 void Control::on_signal(int number) {
   if (number == SIGHUP) {
-    reload();
+    if (draining_)
+      say(LogLevel::warn, "reload ignored: the daemon is draining");
+    else
+      reload();
   } else if (number == SIGTERM || number == SIGINT) {
     if (draining_)
       stop_now();
