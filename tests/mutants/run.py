@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD_OPTIONS = ['--buildtype=plain', '-Doptimization=0', '-Ddebug=false', '-Dwerror=false', '-Dbenchmarks=disabled']
-TARGETS = {'unit': 'unit_tests', 'integration': 'qccd'}
+TARGETS = {'unit': 'unit_tests', 'integration': 'qccd', 'sim': 'proxy_sim'}
 TIMEOUT_S = 120
 DOCTEST_RAN = re.compile(r'test cases:\s*(\d+)')
 COUNTED = re.compile(r'^(\d+) passed, (\d+) failed$', re.M)

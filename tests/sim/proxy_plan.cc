@@ -1,5 +1,8 @@
 #include "proxy_plan.h"
 
+#include <algorithm>
+#include <map>
+
 #include <qcc/base/hash.h>
 
 namespace qcc::sim {
@@ -141,11 +144,12 @@ void set_turn(config::EndpointConfig& endpoint, uint32_t turn) {
 
 // The next configuration: other keys, weights, endpoints disabled, gone or back.
 std::shared_ptr<const config::Config> draw_reload(Prng& prng, const config::Config& full,
-                                                  uint32_t turn) {
+                                                  std::map<std::string, uint32_t>& turns) {
   auto next = std::make_shared<config::Config>(full);
   for (config::ClusterConfig& cluster : next->clusters) {
     for (config::EndpointConfig& endpoint : cluster.endpoints) {
-      if (prng.chance(60)) set_turn(endpoint, turn);
+      if (prng.chance(35)) ++turns[endpoint.name];
+      set_turn(endpoint, turns[endpoint.name]);
       if (prng.chance(20)) endpoint.weight = static_cast<uint32_t>(prng.below(100));
       if (prng.chance(10)) endpoint.enabled = false;
     }
@@ -156,7 +160,16 @@ std::shared_ptr<const config::Config> draw_reload(Prng& prng, const config::Conf
   return next;
 }
 
-void draw_config(Prng& prng, ProxyPlan& plan) {
+// A bad day: endpoints refuse their keys, configurations come one after the other.
+void refuse_keys(Prng& prng, ProxyPlan& plan) {
+  for (EndpointPlan& endpoint : plan.endpoints) {
+    endpoint.mood.error_status = 10 + static_cast<unsigned>(prng.below(91));
+    endpoint.mood.favourite_status = 401;
+    endpoint.mood.black_hole = false;
+  }
+}
+
+void draw_config(Prng& prng, ProxyPlan& plan, bool keys_are_refused) {
   auto config = std::make_shared<config::Config>();
   draw_limits(prng, *config);
   size_t anthropic = 1 + prng.below(3), openai = prng.below(3);
@@ -168,11 +181,15 @@ void draw_config(Prng& prng, ProxyPlan& plan) {
     cluster.timeouts = config->timeouts;
     cluster.endpoints.push_back(endpoint_config(prng, *config, plan.endpoints.back(), is_openai));
   }
-  if (prng.chance(50)) {
-    size_t reloads = 1 + prng.below(4);
+  if (keys_are_refused) refuse_keys(prng, plan);
+  if (keys_are_refused || prng.chance(50)) {
+    size_t reloads = 1 + prng.below(keys_are_refused ? 12 : 4);
+    std::map<std::string, uint32_t> turns;
+    std::vector<Duration> times;
     for (size_t i = 0; i < reloads; ++i)
-      plan.reloads.push_back({between(prng, Duration::zero(), plan.visits_within + seconds(2)),
-                              draw_reload(prng, *config, static_cast<uint32_t>(i) + 1)});
+      times.push_back(between(prng, Duration::zero(), plan.visits_within + seconds(2)));
+    std::ranges::sort(times);
+    for (Duration after : times) plan.reloads.push_back({after, draw_reload(prng, *config, turns)});
   }
   plan.config = config;
 }
@@ -197,7 +214,10 @@ ProxyPlan ProxyPlan::draw(uint64_t seed) {
   plan.visits_within = between(prng, milliseconds(1), seconds(5));
   plan.drain_after = prng.chance(30) ? between(prng, Duration::zero(), seconds(8)) : kUnlimited;
   plan.courier_max = between(prng, Duration::zero(), milliseconds(prng.chance(50) ? 1 : 80));
-  draw_config(prng, plan);
+  bool keys_are_refused = prng.chance(15);
+  if (keys_are_refused) plan.shards = 2 + prng.below(2);
+  if (keys_are_refused) plan.courier_max = between(prng, milliseconds(50), milliseconds(600));
+  draw_config(prng, plan, keys_are_refused);
   return plan;
 }
 

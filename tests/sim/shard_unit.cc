@@ -8,6 +8,7 @@
 namespace qcc::sim {
 namespace {
 
+constexpr Duration kLookupPause = std::chrono::milliseconds(5);  // the proxy's own
 constexpr const char* kOneEnd = "one end";
 constexpr const char* kNothingLeft = "nothing left";
 
@@ -33,10 +34,9 @@ net::ResolvedHost SimAddresses::lookup(std::string_view host, uint16_t port) {
   for (size_t i = 0; i < plan_.endpoints.size(); ++i) {
     const EndpointPlan& endpoint = plan_.endpoints[i];
     if (endpoint.host != host) continue;
-    watch_.on_lookup(i, pending_[i] > 0);
-    if (pending_[i] > 0) --pending_[i];
+    watch_.on_lookup(i, net_.now() <= asked_again_by_[i]);
     if (prng_.chance(5)) {
-      ++pending_[i];
+      asked_again_by_[i] = net_.now() + kLookupPause + tolerance_of(plan_.weather);
       return answer;
     }
     answer.state = net::ResolveState::fresh;
@@ -63,7 +63,7 @@ ShardUnit::ShardUnit(uint16_t n, SimNet& net, const ProxyPlan& plan, Ledger& led
       sim_io(net),
       io(sim_io, watch),
       loop(io, plan.seed * 31 + n),
-      addresses(plan, watch, plan.seed ^ (0xadd0u + n)),
+      addresses(net, plan, watch, plan.seed ^ (0xadd0u + n)),
       metrics(class_names()) {
   loop.set_stall_limit(kUnlimited);
   listener = listen_at(io, listener_port);

@@ -14,15 +14,16 @@ namespace qcc::sim {
 // Addresses of the plan's hosts; now and then an answer is not there yet.
 class SimAddresses final : public upstream::AddressSource {
  public:
-  SimAddresses(const ProxyPlan& plan, ShardWatch& watch, uint64_t seed)
-      : plan_(plan), watch_(watch), prng_(seed) {}
+  SimAddresses(SimNet& net, const ProxyPlan& plan, ShardWatch& watch, uint64_t seed)
+      : net_(net), plan_(plan), watch_(watch), prng_(seed) {}
   net::ResolvedHost lookup(std::string_view host, uint16_t port) override;
 
  private:
+  SimNet& net_;
   const ProxyPlan& plan_;
   ShardWatch& watch_;
   Prng prng_;
-  std::map<size_t, int> pending_;  // answers owed, by endpoint
+  std::map<size_t, Instant> asked_again_by_;  // by endpoint: who got no answer is back until then
 };
 
 // Stands between the proxy and its reporter and tells the checker what was processed.
