@@ -292,14 +292,14 @@ class BackPressure(QccdCase):
                 time.sleep(0.3)
             self.assertLess(sent, 30_000_000, "the upstream was read although the client reads nothing")
             allowed = 64_000_000 if "san" in Path(QCCD).resolve().parent.name else 8_000_000  # its quarantine
-        self.assertLess(qccd.resident_bytes() - before, allowed)
+            self.assertLess(qccd.resident_bytes() - before, allowed)
             total = 0
             while (line := client.read_until(b"\r\n")) and (size := int(line, 16)):
                 total += size
                 client.take(size + 2)
             self.assertEqual(total, len(b"".join([*HALF, *EVENTS[6:]])) + count * len(self.FILLER))
             allowed = 64_000_000 if "san" in Path(QCCD).resolve().parent.name else 8_000_000  # its quarantine
-        self.assertLess(qccd.resident_bytes() - before, allowed)
+            self.assertLess(qccd.resident_bytes() - before, allowed)
 
     def test_stalled_readers_do_not_delay_others(self):
         stalled = plans.stream([*HALF, *[self.FILLER] * 400])
