@@ -34,8 +34,8 @@ http::ParseStatus take_body(Attempt& a, http::BodyDecoder& decoder) {
   return decoder.done() ? http::ParseStatus::done : http::ParseStatus::need_more;
 }
 
-// Where the end of the connection is the end of the body, only the JSON can tell a cut; of what is no
-// longer held, only its last byte.
+// Where the end of the connection is the end of the body, only the JSON can tell a cut; of what is
+// no longer held, only its last byte.
 bool is_cut(Attempt& a) {
   if (!a.answer.is_json) return false;
   return a.committed ? a.last_byte != '}' && a.last_byte != ']' : protocol::is_cut_json(*a.held);

@@ -78,7 +78,9 @@ TEST_CASE("shapes of a stream") {
   auto shape = [&](const std::string& got) {
     return shape_of(got, answer, protocol::ApiKind::messages);
   };
-  auto beginning = [&](size_t events) { return answer.payload.substr(0, answer.events[events - 1]); };
+  auto beginning = [&](size_t events) {
+    return answer.payload.substr(0, answer.events[events - 1]);
+  };
   CHECK(shape(answer.payload) == StreamShape::same);
   CHECK(shape(beginning(2)) == StreamShape::bare_prefix);
   CHECK(shape(beginning(2) + kErrorEvent) == StreamShape::error_event);
