@@ -4,6 +4,7 @@
 // Owner: the world; outlives the shard's WatchedIo.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 
 #include "limit_checkers.h"
@@ -134,8 +135,9 @@ class ShardWatch final : public IoObserver {
   std::map<int, ClientSide> clients_;
   std::map<int, UpstreamSide> upstreams_;
   std::map<int, uint64_t> leased_;
-  std::map<uint64_t, int> client_of_;   // descriptor by request number
-  std::map<size_t, Instant> stale_at_;  // by endpoint: when a kept connection turned out dead
+  std::map<uint64_t, int> client_of_;  // descriptor by request number
+  // By endpoint: when a kept connection turned out dead.
+  std::multiset<std::pair<size_t, Instant>> stale_at_;
   Instant connect_given_up_at_;
   std::map<size_t, Instant> asked_at_;  // by endpoint: when it was last connected to
   uint64_t requests_served_ = 0;

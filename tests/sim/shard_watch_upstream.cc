@@ -32,12 +32,10 @@ const config::EndpointConfig* ShardWatch::config_of(size_t endpoint) const {
 void ShardWatch::on_lookup(size_t endpoint, bool again) {
   asked_at_[endpoint] = now();
   if (again) return;
-  auto stale = stale_at_.find(endpoint);
-  bool replaces = stale != stale_at_.end() && stale->second == now();
-  if (replaces) {
-    stale_at_.erase(stale);
-    return;
-  }
+  auto stale = stale_at_.find({endpoint, now()});
+  bool replaces = stale != stale_at_.end();
+  if (replaces) stale_at_.erase(stale);
+  if (replaces) return;
   keys_.selected(shard_, plan_.endpoints[endpoint].name);
 }
 
@@ -150,6 +148,8 @@ void ShardWatch::on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_v
   const WireMessage& message = upstream.answers.message();
   if (message.broken) upstream.poisoned = true;
   if (message.head_done && !had_head) on_answer_head(fd, upstream);
+  bool at_last = limits_.silence.reached(key, now()) || limits_.content.reached(key, now());
+  if (at_last && upstream.log) upstream.log->timed_out = true;  // it came as the time was over
   limits_.silence.restart(key, now());
   note_content(fd, upstream);
   if (!message.done) return;
@@ -223,7 +223,7 @@ void ShardWatch::on_upstream_end(int fd, UpstreamSide& upstream) {
   }
   if (upstream.exchanges > 1 && upstream.answer_bytes == 0 && upstream.log) {
     upstream.log->last_was_stale = true;
-    stale_at_[upstream.endpoint] = now();
+    stale_at_.insert({upstream.endpoint, now()});
   }
   upstream.answers.on_eof();
   if (upstream.answers.message().done) end_exchange_spans(fd, upstream);

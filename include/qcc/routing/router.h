@@ -17,7 +17,9 @@ class VetoList {
  public:
   explicit VetoList(uint16_t shard) : shard_(shard) {}
   void add(endpoint::EndpointRef endpoint, uint64_t sequence) {
-    entries_[endpoint.slot] = {endpoint.generation, sequence};
+    Entry& entry = entries_[endpoint.slot];
+    bool of_an_older_life = endpoint.generation < entry.generation;  // an attempt that took long
+    if (!of_an_older_life) entry = {endpoint.generation, sequence};
   }
   bool vetoes(uint16_t slot, uint32_t generation, const endpoint::Snapshot& snapshot) const {
     const Entry& entry = entries_[slot];

@@ -111,3 +111,15 @@ TEST_CASE("R5: a veto holds until a snapshot includes its own outcome, not merel
   f.snapshot = f.table.make_snapshot();
   CHECK(f.picks(4) == std::map<std::string, int>{{"a", 2}, {"b", 2}});
 }
+
+TEST_CASE("R5: late news of an older credential do not lift the veto of the present one") {
+  Fixture f({some_endpoint("a"), some_endpoint("b")});
+  uint32_t older = f.snapshot->slots[0].generation;
+  f.table.reconfigure(some_setup({some_endpoint("a", 1, 100, 2), some_endpoint("b")}));
+  f.snapshot = f.table.make_snapshot();
+  uint32_t present = f.snapshot->slots[0].generation;
+  f.vetoes.add({0, present}, 1);
+  f.vetoes.add({0, older}, 2);
+  CHECK(f.vetoes.vetoes(0, present, *f.snapshot));
+  CHECK(f.picks(4) == std::map<std::string, int>{{"b", 4}});
+}
