@@ -97,10 +97,12 @@ rt::Task<Result<Unit>> send_request(Attempt& a, rt::Scope& scope) {
     std::string_view piece = pieces->parts[i];
     Result<Unit> sent = co_await stream.write(piece, send_scope);
     if (sent) continue;
-    bool answered = stream.has_unread() && !scope.cancelled();
-    bool peer_broke = stream.ended() && !scope.cancelled();
-    if (!answered && peer_broke) co_return std::unexpected(why_ended(stream));
-    if (!answered) co_return sent;
+    // The answer's own limit may have struck while the send was being given up.
+    if (scope.cancelled())
+      co_return std::unexpected(rt::error_of(scope, ErrorSource::upstream, "send"));
+    bool peer_broke = !stream.has_unread() && stream.ended();
+    if (peer_broke) co_return std::unexpected(why_ended(stream));
+    if (!stream.has_unread()) co_return sent;
     a.upstream_keeps_alive = false;
     a.reusable = false;
     a.request.record.sent_last = a.proxy.loop.now();
