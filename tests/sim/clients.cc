@@ -105,7 +105,8 @@ Task<bool> Clients::exchange(Visit& visit, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     requests.push_back(draw_request(prng, outside_.plan, outside_.ledger));
     wire += requests.back().wire;
-    bool last = requests.back().log->expectation == Expectation::refused;
+    bool last = requests.back().log->expectation == Expectation::refused ||
+                requests.back().wire.find("connection: close") != std::string::npos;
     if (last) break;  // the connection may be closed behind it
   }
   sent_ += requests.size();
