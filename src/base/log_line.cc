@@ -6,7 +6,6 @@
 namespace qcc {
 namespace {
 
-constexpr size_t kTailBytes = sizeof(R"(,"cut":true})");
 constexpr uint32_t kReplacement = 0xfffd;
 
 struct Decoded {
@@ -49,8 +48,15 @@ constexpr std::array<bool, 256> kPlain = [] {
 
 bool is_plain(char c) { return kPlain[static_cast<uint8_t>(c)]; }
 
+// Without a branch inside, so that the compiler looks at many bytes at once.
 bool is_plain_word(std::string_view value) {
-  return !value.empty() && std::ranges::all_of(value, is_plain);
+  uint8_t odd = value.empty();
+  for (char c : value) {
+    odd |= static_cast<uint8_t>(c <= ' ') | static_cast<uint8_t>(c == 0x7f) |
+           static_cast<uint8_t>(c == '"') | static_cast<uint8_t>(c == '=') |
+           static_cast<uint8_t>(c == '\\');
+  }
+  return odd == 0;
 }
 
 // At most `bytes_max` bytes that end at the end of a character.
@@ -95,111 +101,83 @@ LogLine::LogLine(LogRing& ring, LogLevel level, std::string_view event, WallTime
 
 LogLine::~LogLine() {
   if (!ring_) return;
-  // Fields leave kTailBytes free.
   std::string_view tail;
   if (json_)
     tail = cut_ ? R"(,"cut":true})" : "}";
   else if (cut_)
     tail = " cut=true";
-  tail.copy(bytes_.data() + size_, tail.size());
-  ring_->push(level_, {bytes_.data(), size_ + tail.size()});
+  tail.copy(end_, tail.size());
+  ring_->push(level_, {bytes_.data(), size() + tail.size()});
 }
 
 void LogLine::begin(LogLevel level, std::string_view event, WallTime at) {
   std::array<char, 24> time = format_time(at);
-  if (json_) put('{');
+  if (json_) *end_++ = '{';
   text("time", {time.data(), time.size()});
   text("level", name_of(level));
   text("event", event);
 }
 
-LogLine& LogLine::text(std::string_view key, std::string_view value, size_t bytes_max) {
-  if (!ring_) return *this;
-  size_t start = size_;
-  begin_field(key);
+void LogLine::put_text(std::string_view value, size_t bytes_max) {
   std::string_view shown = shorten(value, bytes_max);
-  bool quoted = json_ || shown.size() < value.size() || !is_plain_word(shown);
-  if (quoted) put('"');
-  if (quoted)
-    put_escaped(shown);
-  else
-    put(shown);
-  if (shown.size() < value.size()) put("…");
-  if (quoted) put('"');
-  end_field(start);
-  return *this;
-}
-
-LogLine& LogLine::milliseconds(std::string_view key, Duration value) {
-  auto us = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
-  uint64_t whole = us > 0 ? static_cast<uint64_t>(us) : 0;
-  char digits[28];
-  char* end = std::to_chars(digits, digits + 20, whole / 1000).ptr;
-  *end++ = '.';
-  put_digits(end, static_cast<unsigned>(whole % 1000), 3);
-  return bare(key, {digits, static_cast<size_t>(end + 3 - digits)});
-}
-
-LogLine& LogLine::bare(std::string_view key, std::string_view value) {
-  if (!ring_) return *this;
-  size_t start = size_;
-  begin_field(key);
-  put(value);
-  end_field(start);
-  return *this;
-}
-
-void LogLine::begin_field(std::string_view key) {
-  full_ = false;
-  bool first = size_ == (json_ ? 1u : 0u);
-  if (!first) put(json_ ? ',' : ' ');
-  if (json_) put('"');
-  put(key);
-  put(json_ ? "\":" : "=");
-}
-
-void LogLine::end_field(size_t field_start) {
-  if (!full_) return;
-  size_ = field_start;
+  bool shortened = shown.size() < value.size();
+  bool plain = is_plain_word(shown);
+  bool quoted = json_ || shortened || !plain;
+  bool fits = !quoted || put("\"");
+  fits = fits && (plain ? put(shown) : put_escaped(shown));
+  if (shortened) fits = fits && put("…");
+  if (quoted) fits = fits && put("\"");
+  if (fits) return;
+  end_ = field_;
   cut_ = true;
 }
 
-void LogLine::put(std::string_view bytes) {
-  full_ = full_ || bytes.size() > kBytesMax - kTailBytes - size_;
-  if (full_) return;
-  bytes.copy(bytes_.data() + size_, bytes.size());
-  size_ += bytes.size();
+LogLine& LogLine::milliseconds(std::string_view key, Duration value) {
+  if (!begin_field(key)) return *this;
+  auto us = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
+  uint64_t whole = us > 0 ? static_cast<uint64_t>(us) : 0;
+  end_ = std::to_chars(end_, end_ + kNumberBytesMax, whole / 1000).ptr;
+  *end_++ = '.';
+  put_digits(end_, static_cast<unsigned>(whole % 1000), 3);
+  end_ += 3;
+  return *this;
+}
+
+bool LogLine::put(std::string_view bytes) {
+  if (bytes.size() > room()) return false;
+  bytes.copy(end_, bytes.size());
+  end_ += bytes.size();
+  return true;
 }
 
 // Copies runs that need nothing as one piece.
-void LogLine::put_escaped(std::string_view value) {
+bool LogLine::put_escaped(std::string_view value) {
   size_t run = 0;
-  for (size_t at = 0; at < value.size();) {
+  bool fits = true;
+  for (size_t at = 0; at < value.size() && fits;) {
     if (is_plain(value[at])) {
       ++at;
       continue;
     }
     Decoded c = decode_utf8(value.substr(at));
     if (!c.valid || needs_escape(c.code_point)) {
-      put(value.substr(run, at - run));
-      put_escape(c.code_point);
+      fits = put(value.substr(run, at - run)) && put_escape(c.code_point);
       run = at + c.bytes;
     }
     at += c.bytes;
   }
-  put(value.substr(run));
+  return fits && put(value.substr(run));
 }
 
-void LogLine::put_escape(uint32_t code_point) {
+bool LogLine::put_escape(uint32_t code_point) {
   if (code_point == '"' || code_point == '\\') {
-    put('\\');
-    put(static_cast<char>(code_point));
-    return;
+    char pair[2] = {'\\', static_cast<char>(code_point)};
+    return put({pair, sizeof pair});
   }
   constexpr std::string_view kHex = "0123456789abcdef";
   char text[6] = {'\\', 'u'};
   for (int i = 0; i < 4; ++i) text[2 + i] = kHex[code_point >> (12 - 4 * i) & 0xf];
-  put({text, sizeof text});
+  return put({text, sizeof text});
 }
 
 }  // namespace qcc

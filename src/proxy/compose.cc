@@ -135,7 +135,9 @@ void append_client_head(std::string& out, const AnswerHead& answer, const Client
   out.append(answer.fields);
   bool nameless_error = answer.status >= 400 && !answer.has_request_id;
   if (nameless_error)
-    out.append("request-id: ").append(request_id(request.proxy(), request.record)).append("\r\n");
+    out.append("request-id: ")
+        .append(request_id(request.proxy(), request.record).view())
+        .append("\r\n");
   out.append("x-qcc-attempts: ");
   append_number(out, request.record.attempts);
   out.append("\r\n");
@@ -145,7 +147,8 @@ void append_client_head(std::string& out, const AnswerHead& answer, const Client
 }
 
 void append_refusal(std::string& out, const Refusal& refusal, const Request& request, bool close) {
-  std::string id = request_id(request.proxy(), request.record);
+  const RequestId own_id = request_id(request.proxy(), request.record);
+  std::string_view id = own_id.view();
   std::string body = protocol::error_body(request.dialect, refusal.status, refusal.message, id);
   append_status_line(out, refusal.status);
   out.append("content-type: application/json\r\nrequest-id: ").append(id).append("\r\n");
@@ -167,12 +170,13 @@ void append_refusal(std::string& out, const Refusal& refusal, const Request& req
   if (request.method != http::Method::head) out.append(body);
 }
 
-std::string request_id(const Proxy& proxy, const RequestRecord& record) {
-  char digits[16];
-  auto hex = [&digits](uint64_t value) {
-    return std::string(digits, std::to_chars(digits, digits + sizeof digits, value, 16).ptr);
-  };
-  return "req_" + proxy.instance_id + "-" + hex(proxy.shard) + "-" + hex(record.number);
+RequestId request_id(const Proxy& proxy, const RequestRecord& record) {
+  RequestId id(proxy.request_id_prefix);
+  size_t prefix = id.view().size();
+  char* begin = id.room().data();
+  char* end = std::to_chars(begin + prefix, begin + id.capacity(), record.number, 16).ptr;
+  id.set_size(static_cast<size_t>(end - begin));
+  return id;
 }
 
 }  // namespace qcc::proxy

@@ -4,6 +4,7 @@
 
 #include <qcc/config/config.h>
 #include <qcc/http/response_parser.h>
+#include <qcc/protocol/inline_text.h>
 
 #include "request.h"
 
@@ -44,6 +45,7 @@ void append_client_head(std::string& out, const AnswerHead& answer, const Client
 void append_refusal(std::string& out, const Refusal& refusal, const Request& request, bool close);
 
 // "req_<instance>-<shard>-<number>": names a request in answers and logs.
-std::string request_id(const Proxy& proxy, const RequestRecord& record);
+using RequestId = protocol::InlineText<64>;
+RequestId request_id(const Proxy& proxy, const RequestRecord& record);
 
 }  // namespace qcc::proxy

@@ -37,7 +37,7 @@ void log(Session& session, const Request& request, Duration total) {
                        record.ended_by == EndedBy::normal ? '-' : static_cast<char>(record.phase)};
   bool answered = record.first_byte != Instant();
   LogLine line(proxy.log, LogLevel::info, "request", proxy.loop.io().wall_now());
-  line.text("id", request_id(proxy, record))
+  line.text("id", request_id(proxy, record).view())
       .text("method", http::name_of(request.method))
       .text("path", request.path)
       .number("status", record.status)

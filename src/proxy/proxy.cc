@@ -1,6 +1,7 @@
 #include <qcc/proxy/proxy.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "request.h"
 
@@ -9,6 +10,11 @@ namespace {
 constexpr size_t kBlocksKept = 64;
 // Half of a stream's buffer waits unread, the other half is on its way out.
 constexpr size_t kWindowMin = 4 * 1024;
+
+std::string hex(uint16_t value) {
+  char digits[4];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value, 16).ptr};
+}
 }  // namespace
 
 std::string TextPool::take() {
@@ -30,6 +36,7 @@ Proxy::Proxy(const ProxyParts& parts)
       log(parts.log),
       shard(parts.shard),
       instance_id(parts.instance_id),
+      request_id_prefix("req_" + instance_id + "-" + hex(shard) + "-"),
       blocks(kBlocksKept),
       net{parts.loop, blocks},
       bodies(parts.loop, parts.body_budget),

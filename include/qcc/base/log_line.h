@@ -15,6 +15,7 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <cstring>
 #include <string_view>
 
 #include <qcc/base/log_ring.h>
@@ -35,37 +36,65 @@ class LogLine {
   LogLine& operator=(const LogLine&) = delete;
 
   // Anything; beyond `bytes_max` it is cut and ends in "…".
-  LogLine& text(std::string_view key, std::string_view value, size_t bytes_max = kPathBytesMax);
+  LogLine& text(std::string_view key, std::string_view value, size_t bytes_max = kPathBytesMax) {
+    if (begin_field(key)) put_text(value, bytes_max);
+    return *this;
+  }
   // As `text`, but nothing at all for an empty value.
   LogLine& text_if(std::string_view key, std::string_view value, size_t bytes_max = kPathBytesMax) {
     return value.empty() ? *this : text(key, value, bytes_max);
   }
   LogLine& number(std::string_view key, std::integral auto value) {
-    char digits[24];
-    auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    return bare(key, {digits, static_cast<size_t>(end - digits)});
+    if (begin_field(key)) end_ = std::to_chars(end_, end_ + kNumberBytesMax, value).ptr;
+    return *this;
   }
-  LogLine& boolean(std::string_view key, bool value) { return bare(key, value ? "true" : "false"); }
+  LogLine& boolean(std::string_view key, bool value) {
+    if (begin_field(key)) put(value ? "true" : "false");
+    return *this;
+  }
   // With three decimals; negative times count as zero.
   LogLine& milliseconds(std::string_view key, Duration value);
 
  private:
-  LogLine& bare(std::string_view key, std::string_view value);
+  static constexpr size_t kNumberBytesMax = 24;
+  static constexpr size_t kTailBytesMax = sizeof(R"(,"cut":true})");  // fields leave it free
+
   void begin(LogLevel level, std::string_view event, WallTime at);
-  void begin_field(std::string_view key);
-  void end_field(size_t field_start);
-  void put(char c) { put({&c, 1}); }
-  void put(std::string_view bytes);
-  void put_escaped(std::string_view value);
-  void put_escape(uint32_t code_point);
+  // Writes the key; false when the line is not wanted or has no room for it and a number behind it.
+  bool begin_field(std::string_view key);
+  void put_text(std::string_view value, size_t bytes_max);
+  // These say no, and write nothing, where there is no room.
+  bool put(std::string_view bytes);
+  bool put_escaped(std::string_view value);
+  bool put_escape(uint32_t code_point);
+  size_t room() const { return kBytesMax - kTailBytesMax - size(); }
+  size_t size() const { return static_cast<size_t>(end_ - bytes_.data()); }
 
   LogRing* ring_;  // null: not wanted
   LogLevel level_;
   bool json_ = false;
-  bool full_ = false;  // the field under way has no room
-  bool cut_ = false;   // a field was left out
-  size_t size_ = 0;
+  bool cut_ = false;  // a field was left out
   std::array<char, kBytesMax> bytes_;
+  char* field_ = bytes_.data();  // where the last field began
+  char* end_ = bytes_.data();
 };
+
+// Here, so that the length of a key is known where it is written.
+inline bool LogLine::begin_field(std::string_view key) {
+  if (!ring_) return false;
+  if (room() < key.size() + 4 + kNumberBytesMax) {
+    cut_ = true;
+    return false;
+  }
+  field_ = end_;
+  bool first = end_ == bytes_.data() + json_;
+  if (!first) *end_++ = json_ ? ',' : ' ';
+  if (json_) *end_++ = '"';
+  std::memcpy(end_, key.data(), key.size());
+  end_ += key.size();
+  if (json_) *end_++ = '"';
+  *end_++ = json_ ? ':' : '=';
+  return true;
+}
 
 }  // namespace qcc

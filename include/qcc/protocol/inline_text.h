@@ -17,6 +17,12 @@ class InlineText {
   InlineText() = default;
   // What does not fit is cut off.
   explicit InlineText(std::string_view text) { assign(text); }
+  // Only what is there is copied: the room is some hundred bytes, the text often empty.
+  InlineText(const InlineText& other) { assign(other.view()); }
+  InlineText& operator=(const InlineText& other) {
+    if (this != &other) assign(other.view());
+    return *this;
+  }
 
   void assign(std::string_view text) {
     size_ = static_cast<uint16_t>(std::min(text.size(), kCapacity));
@@ -36,7 +42,7 @@ class InlineText {
 
  private:
   uint16_t size_ = 0;
-  std::array<char, kCapacity> bytes_{};
+  std::array<char, kCapacity> bytes_;
 };
 
 }  // namespace qcc::protocol

@@ -68,7 +68,7 @@ struct ProxyParts {
   metrics::ShardMetrics& metrics;
   LogRing& log;
   uint16_t shard = 0;
-  std::string instance_id;  // names this process in loop detection and request ids
+  std::string instance_id;  // names this process, 8 hex digits
   size_t body_budget = 0;   // bytes of request bodies held at once by this shard
 };
 
@@ -82,6 +82,7 @@ class Proxy {
   LogRing& log;
   const uint16_t shard;
   const std::string instance_id;
+  const std::string request_id_prefix;  // "req_<instance>-<shard>-"
 
   net::BlockPool blocks;
   net::NetContext net;
