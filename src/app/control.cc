@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include <qcc/config/diff.h>
+#include <qcc/config/printable.h>
 #include <qcc/upstream/connection.h>
 
 namespace qcc::app {
@@ -108,16 +109,16 @@ std::expected<Unit, std::string> Control::start() {
   descriptors_ = raise_descriptor_limit();
   log_writer_ = std::make_unique<LogWriter>(config_->log.target);
   if (!log_writer_->is_open())
-    return std::unexpected("cannot open the log file " + config_->log.target + ": " +
-                           std::strerror(log_writer_->error()) + ".");
+    return std::unexpected("cannot open the log file " + config::printable(config_->log.target) +
+                           ": " + std::strerror(log_writer_->error()) + ".");
   if (descriptors_ < kDescriptorsMin)
     return std::unexpected("the descriptor limit is " + std::to_string(descriptors_) +
                            "; QCC needs at least " + std::to_string(kDescriptorsMin) +
                            ". Raise LimitNOFILE or `ulimit -n`.");
   for (const std::string& name : config_->server.disable_io)
     if (!rt::is_uring_feature(name))
-      return std::unexpected("server.disable_io: there is no io_uring feature \"" + name +
-                             "\"; known: recv_limit.");
+      return std::unexpected("server.disable_io: there is no io_uring feature \"" +
+                             config::printable(name) + "\"; known: recv_limit.");
   shard_count_ = config_->server.shards > 0 ? config_->server.shards : usable_processors();
   if (auto opened = open_listeners(); !opened) return opened;
   auto setup = build_setup(config_);

@@ -11,6 +11,7 @@
 
 #include <qcc/app/daemon.h>
 #include <qcc/app/demo.h>
+#include <qcc/config/printable.h>
 
 namespace {
 
@@ -56,7 +57,7 @@ Arguments parse(int argc, char** argv) {
     else if (word == "--help" || word == "-h")
       arguments.help = true;
     else
-      arguments.problem = "unknown or incomplete argument: " + std::string(word);
+      arguments.problem = "unknown or incomplete argument: " + qcc::config::printable(word);
   }
   return arguments;
 }

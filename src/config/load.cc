@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <qcc/base/hash.h>
+#include <qcc/config/printable.h>
 
 #include "keys.h"
 #include "read_cluster.h"
@@ -36,7 +37,7 @@ void read_client_key(Reader& reader, const Member& member, std::vector<ClientKey
         member.at, "client_keys",
         is_swapped ? "the client's name stands before the =, its secret behind" : *complaint);
   }
-  Value value{reader, member.value, "client_keys." + alias, {}};
+  Value value{reader, member.value, "client_keys." + printable(alias), {}};
   ClientKey client{alias, {}};
   read_value(value, client.secret);
   check_client_key(value, client, into);

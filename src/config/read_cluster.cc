@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <qcc/base/hash.h>
+#include <qcc/config/printable.h>
 
 #include "keys.h"
 #include "validate.h"
@@ -83,8 +84,8 @@ void read_clusters(TableReader& root, const Timeouts& inherited, std::vector<Clu
     if (same != into.end()) {
       Position first = places[static_cast<size_t>(same - into.begin())];
       root.reader().error(node.at, "cluster.name",
-                          "the name \"" + cluster.name + "\" is taken by the cluster of line " +
-                              std::to_string(first.line));
+                          "the name \"" + printable(cluster.name) +
+                              "\" is taken by the cluster of line " + std::to_string(first.line));
     }
     into.push_back(std::move(cluster));
     places.push_back(node.at);

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include <qcc/config/printable.h>
+
 #include "keys.h"
 #include "suggest.h"
 
@@ -145,13 +147,6 @@ void TableReader::report_unknown(const Member& member) {
     message += "; known here: " + joined(known_);
   }
   reader_.error(member.at, path_of(printable(member.key)), std::move(message));
-}
-
-std::string printable(std::string_view text) {
-  constexpr size_t kShownMax = 48;
-  std::string shown(text.substr(0, kShownMax));
-  std::ranges::replace_if(shown, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text.size() > kShownMax ? shown + "..." : shown;
 }
 
 }  // namespace qcc::config

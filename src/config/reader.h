@@ -141,7 +141,4 @@ class TableReader {
   std::vector<std::string_view> known_;
 };
 
-// Control characters and bytes above ASCII replaced, length capped: fit for a message.
-std::string printable(std::string_view text);
-
 }  // namespace qcc::config

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <qcc/config/printable.h>
+
 namespace qcc::config {
 namespace {
 

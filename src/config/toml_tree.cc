@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <qcc/config/printable.h>
+
 #include "text_check.h"
 
 // The system's shared library is built with exceptions; ours is compiled in here, without them.
@@ -21,6 +23,7 @@ namespace qcc::config {
 namespace {
 
 constexpr size_t kTextMax = 1 << 20;
+constexpr size_t kCharacterMax = 7;  // of what is quoted as a single character
 
 Position position_of(const toml::source_position& at) { return {at.line, at.column}; }
 
@@ -68,21 +71,31 @@ Node convert(const toml::node& from) {
 
 // The library quotes single characters, keys and, of malformed numbers, whole values. A value may
 // be a secret that lacks its quotes.
-std::string without_values(std::string_view message) {
+std::string fit_to_show(std::string_view quoted, bool is_of_key) {
+  bool is_character = quoted.size() <= kCharacterMax;
+  if (!is_character && !is_of_key) return "the value";
+  // The library writes the beginning of such a key twice, which would hide what it is.
+  bool is_key_in_quotes = !is_character && (quoted.front() == '"' || quoted.front() == '\'');
+  return "'" + (is_key_in_quotes ? std::string(kNotShown) : printable(quoted)) + "'";
+}
+
+std::string without_secrets(std::string_view message) {
   constexpr std::string_view kPrefix = "Error while parsing ";
   if (message.starts_with(kPrefix)) message.remove_prefix(kPrefix.size());
-  bool quotes_keys = message.starts_with("key") || message.starts_with("table");
-  size_t open = message.find('\'');
-  size_t close = message.rfind('\'');
-  bool quotes_value = !quotes_keys && open != message.npos && close - open > 8;
-  std::string text(message.substr(0, quotes_value ? open : message.npos));
-  if (quotes_value) text += "the value" + std::string(message.substr(close + 1));
+  bool is_of_key = message.starts_with("key") || message.starts_with("table");
+  std::string text(message.substr(0, message.find('\'')));
+  if (text.size() < message.size()) {
+    message.remove_prefix(text.size() + 1);
+    size_t close = std::min(message.rfind('\''), message.size());  // a long message lacks its end
+    text += fit_to_show(message.substr(0, close), is_of_key);
+    text += message.substr(std::min(close + 1, message.size()));
+  }
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   return text;
 }
 
 std::string explain(std::string_view message) {
-  std::string text = "not TOML: " + without_values(message);
+  std::string text = "not TOML: " + without_secrets(message);
   if (message.find("could not determine value type") != message.npos) {
     text += "; a string stands in quotes";
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <qcc/config/printable.h>
+
 #include "number.h"
 
 namespace qcc::config {
@@ -12,7 +14,7 @@ constexpr Duration kClaudeCodePatience = 300s;
 constexpr uint64_t kBuffersPerRingMax = 32768;
 constexpr size_t kShortSecret = 16;
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
 
 // The key to blame when two disagree: the one that is given, the first when both are.
 std::string_view given_of(const TableReader& table, std::string_view one, std::string_view other) {
@@ -101,7 +103,8 @@ void check_admin_listeners(TableReader& root, const Config& config) {
   for (const ListenAddress& address : config.admin.listen) {
     bool is_taken = std::ranges::find(config.server.listen, address) != config.server.listen.end();
     if (is_taken && address.is_fixed()) {
-      root.reader().error(at, "admin.listen", address.text() + " is also in server.listen");
+      root.reader().error(at, "admin.listen",
+                          printable(address.text()) + " is also in server.listen");
     }
   }
 }
@@ -184,7 +187,7 @@ void check_client_key(const Value& value, const ClientKey& client,
   if (length < kShortSecret) value.warning("a secret of fewer than 16 bytes can be guessed");
   for (const ClientKey& other : others) {
     if (other.secret.matches(client.secret.reveal())) {
-      value.error("the same secret as " + quoted(printable(other.alias)));
+      value.error("the same secret as " + quoted(other.alias));
     }
   }
 }

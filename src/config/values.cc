@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <qcc/base/ascii.h>
+#include <qcc/config/printable.h>
 
 #include "number.h"
 #include "secret_reference.h"
@@ -89,6 +90,9 @@ void read_header(const Value& value, const std::string& name, std::vector<ExtraH
   bool is_fit = text->size() <= kHeaderValueMax && trim_ows(*text) == *text && is_visible(*text);
   if (!is_fit) {
     return value.error("a header's value has no control characters and no blanks at its ends");
+  }
+  if (may_be_secret(name)) {
+    value.warning("this goes to the endpoint as a header's name; a secret belongs in \"key\"");
   }
   auto is_same = [&name](const ExtraHeader& other) { return iequals(other.name, name); };
   if (std::ranges::any_of(into, is_same)) return value.error("this header is given twice");
@@ -232,6 +236,7 @@ std::optional<std::string> check_name(std::string& name) {
     bool is_alnum = (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
     return is_alnum || std::string_view("-._:").find(c) != std::string_view::npos;
   });
+  if (name.starts_with("sk-")) return "this begins like a secret, and names stand in logs";
   if (is_name) return std::nullopt;
   return "a name has 1 to 64 letters, digits or the signs - . _ :";
 }
