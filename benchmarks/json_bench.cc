@@ -10,13 +10,17 @@ namespace {
 
 using namespace qcc;
 
-enum class Text { english, chinese, dense };
+enum class Text { english, chinese, dense, mixed };
+
+// Escapes and characters beyond ASCII in every block: what compare.py sends.
+constexpr std::string_view kMixed =
+    R"(Here is file content with \"quotes\", tabs\t and\nnew lines; 中文 too. )";
 
 void append_words(std::string& out, Prng& prng, size_t bytes, Text text) {
   const size_t end = out.size() + bytes;
   while (out.size() < end) {
-    if (text == Text::chinese) {
-      out += "你好世界";
+    if (text == Text::chinese || text == Text::mixed) {
+      out += text == Text::chinese ? "你好世界" : kMixed;
       continue;
     }
     for (size_t n = 2 + prng.below(8); n > 0; --n) out += static_cast<char>('a' + prng.below(26));
@@ -71,6 +75,7 @@ void skim(benchmark::State& state, Text text) {
 void skim_english(benchmark::State& state) { skim(state, Text::english); }
 void skim_chinese(benchmark::State& state) { skim(state, Text::chinese); }
 void skim_dense(benchmark::State& state) { skim(state, Text::dense); }
+void skim_mixed(benchmark::State& state) { skim(state, Text::mixed); }
 
 void pick_usage(benchmark::State& state) {
   std::string body =
@@ -87,6 +92,7 @@ void pick_usage(benchmark::State& state) {
 BENCHMARK(skim_english)->Arg(1 << 10)->Arg(115 << 10)->Arg(32 << 20);
 BENCHMARK(skim_chinese)->Arg(115 << 10);
 BENCHMARK(skim_dense)->Arg(115 << 10);
+BENCHMARK(skim_mixed)->Arg(115 << 10)->Arg(2 << 20);
 BENCHMARK(pick_usage);
 
 }  // namespace

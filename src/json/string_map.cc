@@ -11,24 +11,9 @@
 namespace qcc::json {
 namespace {
 
-constexpr std::array<bool, 256> kEscapes = [] {
-  std::array<bool, 256> valid{};
-  for (char c : std::string_view("\"\\/bfnrt")) valid[static_cast<uint8_t>(c)] = true;
-  return valid;
-}();
-
-// Most of what Asian texts consist of: a lead byte whose two continuations may be any.
-bool is_common_three_bytes(const char* p) {
-  const uint8_t* s = reinterpret_cast<const uint8_t*>(p);
-  return s[0] > 0xe0 && s[0] < 0xed && (s[1] & s[2] & 0xc0) == 0x80 && ((s[1] | s[2]) & 0x40) == 0;
-}
-
-// The bits of a block at `base` for positions from `first` on.
-constexpr uint64_t bits_from(size_t first, size_t base) {
-  if (first <= base) return ~uint64_t{0};
-  return first - base >= kBlockBytes ? 0 : ~uint64_t{0} << (first - base);
-}
-
+constexpr bool is_beyond_ascii(char c) { return static_cast<uint8_t>(c) >= 0x80; }
+constexpr bool is_control(char c) { return static_cast<uint8_t>(c) < 0x20; }
+constexpr bool is_white(char c) { return c == '\t' || c == '\n' || c == '\r'; }
 constexpr bool is_opening(char bracket) { return (bracket & 2) != 0; }
 constexpr char partner_of(char opening) { return static_cast<char>(opening + 2); }
 
@@ -92,16 +77,29 @@ void StringMap::index_chunk() {
 }
 
 bool StringMap::next_block() {
-  if (blocks_done_ * kBlockBytes >= size_) return failed(SkimFault::truncated, size_);
+  if (blocks_done_ * kBlockBytes >= size_) return fail_at_end();
   if (blocks_done_ % kChunkBlocks == 0) index_chunk();
   const BlockFacts& block = chunk_[blocks_done_++ % kChunkBlocks];
   quotes_ = block.quotes;
   brackets_ = block.brackets;
-  return (block.suspects | block.odd) == 0 || check_block(block);
+  return (block.suspects | block.strays) == 0 || check_block(block);
+}
+
+bool StringMap::fail_at_end() {
+  if (carry_.tail != 0) return failed(SkimFault::bad_utf8, sequence_begin(size_));
+  return failed(SkimFault::truncated, size_);
 }
 
 bool StringMap::check_block(const BlockFacts& block) {
-  return check_suspects(block) && check_odd(block);
+  return block.strays == 0 ? check_suspects(block) : name_fault(block);
+}
+
+// Of a block with strays. Text that reaches over from the block before comes first.
+bool StringMap::name_fault(const BlockFacts& block) {
+  const size_t base = (blocks_done_ - 1) * kBlockBytes;
+  const bool text_goes_on = base > 0 && is_beyond_ascii(bytes_[base - 1]);
+  const size_t text_end = text_goes_on ? walk_text(sequence_begin(base)) : base;
+  return text_end != kNotFound && check_suspects(block) && name_stray(block, text_end);
 }
 
 bool StringMap::check_suspects(const BlockFacts& block) {
@@ -111,7 +109,6 @@ bool StringMap::check_suspects(const BlockFacts& block) {
     const size_t at = base + bit;
     if (at >= size_) return failed(SkimFault::truncated, at);
     if ((block.in_string >> bit & 1) == 0) return failed(SkimFault::mismatched, at);
-    if (kEscapes[static_cast<uint8_t>(bytes_[at])]) continue;
     if (bytes_[at] != 'u') return failed(SkimFault::bad_escape, at);
     if (!check_unicode_escape(at)) return false;
   }
@@ -132,39 +129,45 @@ bool StringMap::check_unicode_escape(size_t u) {
   return promised || failed(SkimFault::bad_escape, u);
 }
 
-bool StringMap::check_odd(const BlockFacts& block) {
-  const size_t base = (blocks_done_ - 1) * kBlockBytes;
-  for (uint64_t odd = block.odd & bits_from(utf8_checked_, base); odd != 0;) {
-    const unsigned bit = static_cast<unsigned>(std::countr_zero(odd));
-    const size_t at = base + bit;
-    const bool inside = (block.in_string >> bit & 1) != 0;
-    const uint8_t c = static_cast<uint8_t>(bytes_[at]);
-    if (c < 0x20) {
-      if (inside) return failed(SkimFault::control_character, at);
-      if (c != '\n' && c != '\r' && c != '\t') return failed(SkimFault::mismatched, at);
-      odd &= odd - 1;
-    } else {
-      if (!inside) return failed(SkimFault::mismatched, at);
-      if (!check_utf8_run(at)) return false;
-      odd &= bits_from(utf8_checked_, base);
-    }
+// To the first ASCII byte or the end of the block; kNotFound when the text is ill-formed.
+size_t StringMap::walk_text(size_t at) {
+  const size_t end = std::min(blocks_done_ * kBlockBytes, size_);
+  while (at < end && is_beyond_ascii(bytes_[at])) {
+    const size_t length = utf8_sequence_length(bytes_ + at, bytes_ + size_);
+    if (length == 0) return failed(SkimFault::bad_utf8, at), kNotFound;
+    at += length;
   }
-  return true;
+  return at;
 }
 
-// Checks the characters from `position` to the next ASCII byte, in this block or a later one: no
-// quote can stand between them.
-bool StringMap::check_utf8_run(size_t position) {
-  do {
-    while (size_ - position > 3 && is_common_three_bytes(bytes_ + position)) position += 3;
-    const size_t length =
-        position < size_ ? utf8_sequence_length(bytes_ + position, bytes_ + size_) : 1;
-    if (length == 0) return failed(SkimFault::bad_utf8, position);
-    if (length == 1) break;
-    position += length;
-  } while (position < size_);
-  utf8_checked_ = position;
-  return true;
+bool StringMap::name_stray(const BlockFacts& block, size_t at) {
+  const size_t base = (blocks_done_ - 1) * kBlockBytes;
+  const size_t end = std::min(base + kBlockBytes, size_);
+  while (at < end) {
+    const bool inside = (block.in_string >> (at - base) & 1) != 0;
+    const char c = bytes_[at];
+    if (is_control(c) && inside) return failed(SkimFault::control_character, at);
+    if (is_beyond_ascii(c) && inside) {
+      at = walk_text(at);
+      if (at == kNotFound) return false;
+    } else if (!inside && (is_beyond_ascii(c) || (is_control(c) && !is_white(c)))) {
+      return failed(SkimFault::mismatched, at);
+    } else {
+      ++at;
+    }
+  }
+  return failed(SkimFault::bad_utf8, base);
+}
+
+// Where the character begins whose bytes stand on both sides of `border`; `border` when none does.
+size_t StringMap::sequence_begin(size_t border) const {
+  for (size_t back = 1; back <= 3 && back <= border; ++back) {
+    const uint8_t c = static_cast<uint8_t>(bytes_[border - back]);
+    const size_t length = c < 0xc0 ? 1u : c < 0xe0 ? 2u : c < 0xf0 ? 3u : 4u;
+    if (length > back) return border - back;
+    if (c < 0x80 || c >= 0xc0) return border;
+  }
+  return border;
 }
 
 }  // namespace qcc::json

@@ -36,8 +36,11 @@ class StringMap {
   [[gnu::noinline]] bool check_block(const BlockFacts& block);
   bool check_suspects(const BlockFacts& block);
   bool check_unicode_escape(size_t u);
-  bool check_odd(const BlockFacts& block);
-  bool check_utf8_run(size_t position);
+  bool name_fault(const BlockFacts& block);
+  bool name_stray(const BlockFacts& block, size_t at);
+  size_t walk_text(size_t at);
+  size_t sequence_begin(size_t border) const;
+  bool fail_at_end();
   bool failed(SkimFault fault, size_t offset);
 
   const char* bytes_;
@@ -48,7 +51,6 @@ class StringMap {
   uint64_t quotes_ = 0;     // of the current block
   uint64_t brackets_ = 0;   // of the current block, not yet walked
   BlockCarry carry_;
-  size_t utf8_checked_ = 0;
   size_t low_surrogate_ = kNotFound;  // where the `u` of a promised low half stands
   SkimError error_{SkimFault::truncated, "", 0};
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "exact_bytes.h"
+#include "utf8_samples.h"
 
 using namespace qcc;
 using namespace qcc::json;
@@ -185,6 +186,64 @@ TEST_CASE("skim: what is refused, and why, at every alignment to its blocks") {
       CHECK(describe(fields.error().fault) == std::string(describe(row.fault)));
       CHECK(fields.error().field == row.field);
       CHECK(fields.error().offset <= body.size());
+    }
+  }
+}
+
+TEST_CASE(
+    "skim: where UTF-8 is ill-formed, at every alignment to its blocks and before every end") {
+  const std::vector<std::string> ends = {"", "\"}", std::string(70, 'x') + "\"}"};
+  for (const Utf8Sample& sample : utf8_samples()) {
+    for (const char* neighbour : {"", "x", "\xc3\xa9", "\xe4\xbd\xa0", "\xf0\x9f\x98\x80"}) {
+      for (size_t shift = 45; shift < 115; ++shift) {
+        for (const std::string& end : ends) {
+          const std::string body =
+              "{\"a\":\"" + std::string(shift, 'x') + neighbour + sample.bytes + neighbour + end;
+          const ExactBytes exact(body);
+          const auto fields = skim_request(exact.view());
+          const IllFormed ill_formed = first_ill_formed(body);
+          CHECK(fields.has_value() == (sample.well_formed && !end.empty()));
+          if (fields) continue;
+          const SkimFault expected =
+              ill_formed.found() ? SkimFault::bad_utf8 : SkimFault::truncated;
+          CHECK(describe(fields.error().fault) == std::string(describe(expected)));
+          CHECK(fields.error().offset == std::min(ill_formed.begin, body.size()));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("skim: one stray byte is found where it stands") {
+  struct Row {
+    std::string_view stray;
+    SkimFault inside, outside;
+  };
+  using enum SkimFault;
+  const std::vector<Row> rows = {{"\x1f", control_character, mismatched},
+                                 {"\n", control_character, {}},
+                                 {"\\x", bad_escape, mismatched},
+                                 {"\\\x01", bad_escape, mismatched},
+                                 {"\\\xc3\xa9", bad_escape, mismatched},
+                                 {"\\ud83dx", bad_escape, mismatched},
+                                 {"\xc3\xa9", {}, mismatched},
+                                 {"\xc3", bad_utf8, mismatched}};
+  const std::string text =
+      "{\r\n\t\"a\": [\n\t\"\xe4\xbd\xa0\\n\",\n\t\"\"" + std::string(40, '\t');
+  for (const Row& row : rows) {
+    for (size_t shift = 0; shift < 70; ++shift) {
+      for (const bool inside : {true, false}) {
+        if (inside ? row.inside == SkimFault{} : row.outside == SkimFault{}) continue;
+        const std::string before = std::string(shift, ' ') + text + (inside ? ",\"\xc3\xa9" : "");
+        const std::string body = before + std::string(row.stray) + (inside ? "\"" : "") + "]\n}\n";
+        const ExactBytes exact(body);
+        const auto fields = skim_request(exact.view());
+        REQUIRE(!fields);
+        const SkimFault expected = inside ? row.inside : row.outside;
+        CAPTURE(row.stray);
+        CHECK(describe(fields.error().fault) == std::string(describe(expected)));
+        CHECK(fields.error().offset == before.size() + (expected == bad_escape ? 1 : 0));
+      }
     }
   }
 }
