@@ -48,7 +48,7 @@ void Control::append_metrics(std::string& out) {
   for_each_endpoint(
       [&](uint16_t slot, const endpoint::SlotView& view, const endpoint::Snapshot& s) {
         names.push_back(view.config->name);
-        labels.push_back({slot, {}, state_of(view)});
+        labels.push_back({slot, {}, state_of(view), metrics::slot_owner(view.config->id)});
         process.config_generation = static_cast<double>(s.config_generation);
       });
   for (size_t i = 0; i < labels.size(); ++i) labels[i].name = names[i];

@@ -218,7 +218,9 @@ void write_endpoint_metrics(std::string& out, std::span<const ShardMetrics* cons
     family.begin(type_of(kKind<kind>), help);                                                 \
     for (const EndpointLabel& endpoint : endpoints)                                           \
       family.write(kKind<kind>, with_label("", "endpoint", endpoint.name), [&](auto&& take) { \
-        for (const ShardMetrics* shard : shards) take(shard->endpoint(endpoint.slot).cell);   \
+        for (const ShardMetrics* shard : shards)                                              \
+          if (shard->is_owned_by(endpoint.slot, endpoint.owner))                              \
+            take(shard->endpoint(endpoint.slot).cell);                                        \
       });                                                                                     \
   }
   QCC_ENDPOINT_METRICS(QCC_METRIC_WRITE)

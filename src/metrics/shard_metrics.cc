@@ -14,4 +14,10 @@ ShardMetrics::ShardMetrics(std::span<const std::string_view> attempt_classes)
   QCC_ASSERT(attempt_classes.size() <= AttemptCounters::kMax);
 }
 
+void ShardMetrics::hand_over(size_t slot, SlotOwner owner) {
+  owners_[slot].store(0, std::memory_order_release);
+  endpoints_[slot].reset();
+  owners_[slot].store(owner, std::memory_order_release);
+}
+
 }  // namespace qcc::metrics

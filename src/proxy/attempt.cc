@@ -14,9 +14,8 @@ rt::Task<Result<Unit>> obtain_connection(Attempt& a, bool fresh, rt::Scope& scop
   a.request.record.phase = Phase::connecting;
   a.connection = fresh ? nullptr : a.proxy.pool.borrow(a.ref);
   a.reused = a.connection != nullptr;
-  metrics::EndpointMetrics& cells = a.proxy.metrics.endpoint(a.ref.slot);
   if (a.reused) {
-    cells.connections_reused.add(1);
+    a.proxy.cells_of(a.ref).connections_reused.add(1);
     co_return Unit{};
   }
   const tls::TlsContext* tls = tls_of(a);
@@ -24,6 +23,7 @@ rt::Task<Result<Unit>> obtain_connection(Attempt& a, bool fresh, rt::Scope& scop
       co_await upstream::connect_endpoint(a.proxy.upstream, a.endpoint, a.ref, tls, a.times, scope);
   a.facts.stage = a.times.stage;
   if (!made) co_return std::unexpected(made.error());
+  metrics::EndpointMetrics& cells = a.proxy.cells_of(a.ref);
   cells.connections_opened.add(1);
   cells.connect_seconds.observe(a.times.connect + a.times.tls);
   a.connection = std::move(*made);
@@ -96,8 +96,7 @@ void note_commit(Attempt& a) {
 }
 
 rt::Task<Unit> run_attempt(Attempt& a, rt::Scope& scope) {
-  metrics::EndpointMetrics& cells = a.proxy.metrics.endpoint(a.ref.slot);
-  cells.attempts_in_flight.add(1);
+  a.proxy.cells_of(a.ref).attempts_in_flight.add(1);
   rt::Scope answer_scope(a.proxy.loop, &scope);
   Result<Unit> heads = co_await exchange(a, answer_scope, scope);
   if (!heads) {
@@ -110,7 +109,7 @@ rt::Task<Unit> run_attempt(Attempt& a, rt::Scope& scope) {
   if (a.facts.error && a.facts.error->source == ErrorSource::upstream) a.reusable = false;
   judge(a);
   settle_connection(a);
-  cells.attempts_in_flight.subtract(1);
+  a.proxy.cells_of(a.ref).attempts_in_flight.subtract(1);
   co_return Unit{};
 }
 

@@ -150,7 +150,7 @@ struct GatheredHead {
 void note_first_byte(Attempt& a) {
   a.facts.stage = endpoint::Stage::head;
   Duration waited = a.proxy.loop.now() - a.request.record.sent_last;
-  a.proxy.metrics.endpoint(a.ref.slot).ttft.observe(waited);
+  a.proxy.cells_of(a.ref).ttft.observe(waited);
 }
 
 rt::Task<Result<Unit>> read_head(Attempt& a, rt::Scope& scope) {

@@ -74,6 +74,19 @@ void Proxy::adopt(const endpoint::Snapshot& snapshot) {
   net.window_bytes =
       std::clamp<size_t>(adopted_->limits.stream_buffer / 2, kWindowMin, net::kWindowBytesMax);
   request_parser.emplace(head_limits(*adopted_));
+  hand_over_slots(snapshot);
+}
+
+void Proxy::hand_over_slots(const endpoint::Snapshot& snapshot) {
+  for (uint16_t slot = 0; slot < snapshot.slots.size(); ++slot) {
+    const endpoint::SlotView& view = snapshot.slots[slot];
+    if (!view.config) continue;
+    metrics::SlotOwner owner = metrics::slot_owner(view.config->id);
+    if (metrics.is_owned_by(slot, owner)) continue;
+    metrics.hand_over(slot, owner);
+    pool.hand_over({slot, view.generation});
+    slot_since_[slot] = view.generation;
+  }
 }
 
 http::HeadLimits head_limits(const config::Config& config) {

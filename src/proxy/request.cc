@@ -90,8 +90,9 @@ void note_attempt(Proxy& proxy, Request& request, Tries& tries, Attempt& attempt
   record.endpoint = attempt.endpoint.name;
   record.last_class = attempt.verdict.attempt_class;
   if (attempt.facts.error) record.cause = attempt.facts.error->where;
-  proxy.metrics.endpoint(attempt.ref.slot).attempts(attempt.verdict.attempt_class).add(1);
-  count_tokens(proxy.metrics.endpoint(attempt.ref.slot).tokens, record.usage);
+  metrics::EndpointMetrics& cells = proxy.cells_of(attempt.ref);
+  cells.attempts(attempt.verdict.attempt_class).add(1);
+  count_tokens(cells.tokens, record.usage);
   record.upstream_time += proxy.loop.now() - attempt.began;
   if (attempt.verdict.attempt_class != endpoint::AttemptClass::cancelled)
     proxy.outcomes->report(attempt.ref, attempt.verdict);

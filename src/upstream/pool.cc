@@ -26,7 +26,7 @@ void Connection::IdleLimit::expire(rt::Timer& timer) {
 void Connection::on_unread(net::Stream&) {
   if (!pool_) return;
   if (stream.has_unread())
-    ++pool_->poisoned_[endpoint.slot];
+    pool_->count_poisoned(endpoint);
   else
     ++pool_->stats_.dropped_at_eof;
   pool_->drop(*this);
@@ -53,7 +53,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection,
                      const config::EndpointConfig& endpoint) {
   net::Stream& stream = connection->stream;
   if (stream.has_unread() || stream.ended() || endpoint.max_idle == 0) {
-    if (stream.has_unread()) ++poisoned_[connection->endpoint.slot];
+    if (stream.has_unread()) count_poisoned(connection->endpoint);
     discard(std::move(connection));
     return;
   }
@@ -82,6 +82,11 @@ void Pool::discard(std::unique_ptr<Connection> connection) {
   connection->stream.set_observer(nullptr);
   loop_.timers().disarm(connection->idle_limit_);
   loop_.spawn(close_in_background(std::move(connection)));
+}
+
+void Pool::count_poisoned(endpoint::EndpointRef endpoint) {
+  Poisoned& poisoned = poisoned_[endpoint.slot];
+  if (endpoint.generation >= poisoned.since_generation) ++poisoned.count;
 }
 
 void Pool::drop_stale(const endpoint::Snapshot& snapshot) {

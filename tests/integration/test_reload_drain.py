@@ -19,6 +19,7 @@ from daemon import QCCD, eventually
 from harness import CLIENT_KEY, Load, QccdCase
 from http_client import RawClient, message_body, post
 
+SLOTS = 256  # for endpoints; beyond, a new one gets the slot of one that is gone
 EVENTS = answers.anthropic_events([answers.text_block("A stream that goes on for a while.")])
 
 
@@ -95,6 +96,38 @@ class Reload(QccdCase):
             gate.set()
             answer = client.answer()
             self.assertEqual((answer.body, answer.complete), (b"".join(EVENTS), True))
+
+    def test_an_endpoint_that_takes_over_a_slot_counts_from_zero(self):
+        def text_with(name):
+            endpoint = {**self.endpoint(mock), "name": name, "priority": 1}
+            unused = [config_text.endpoint(f"unused{i}", f"http://127.0.0.1:9/{i}", "k" * 20, priority=2)
+                      for i in range(SLOTS - 1)]
+            return config_text.config(config_text.cluster(endpoint, *unused))
+
+        def counted(name):
+            label = f'{{endpoint="{name}"'
+            return {series: value for series, value in qccd.metrics().items() if label in series and value != 0
+                    and not series.startswith("qcc_endpoint_state")}
+
+        gate, mock = threading.Event(), self.mock("a")
+        qccd = self.daemon_with(text_with("old"))
+        mock.script(plans.script(plans.reply_bytes(200, b"{}"), 0.05, b"unasked"))
+        self.assertEqual(qccd.post().status, 200)
+        self.assertTrue(eventually(lambda: 'qcc_endpoint_connections_poisoned_total{endpoint="old"}' in counted("old")))
+        mock.script(plans.gated(gate, plans.stream(EVENTS)))
+        with qccd.connect() as client:
+            client.send(post(message_body(stream=True)))
+            self.assertTrue(mock.wait_requests(2))
+            self.assertGreater(len(counted("old")), 3)
+            self.reload(qccd, text_with("new"))
+            self.assertTrue(eventually(lambda: qccd.metrics()["qcc_config_generation"] == 2))
+            self.assertEqual(counted("new"), {}, "at once")
+            gate.set()
+            self.assertTrue(client.answer().complete)
+            time.sleep(0.3)
+            self.assertEqual(counted("new"), {}, "an attempt of the endpoint before has ended")
+        self.assertEqual(self.served_by(qccd), "From a.")
+        self.assertEqual(counted("new")['qcc_endpoint_attempts_total{endpoint="new",class="success"}'], 1)
 
     def test_listeners_stay_open(self):
         mock = self.mock()

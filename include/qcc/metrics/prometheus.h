@@ -25,11 +25,13 @@ constexpr std::string_view name_of(EndpointState state) {
   return LabelTraits<EndpointState>::kValues[static_cast<size_t>(state)];
 }
 
-// An endpoint to show: its slot's cells are labelled with its configured name.
+// An endpoint to show: its slot's cells, where they are its own, are labelled with its configured
+// name.
 struct EndpointLabel {
   uint16_t slot = 0;
   std::string_view name;
   EndpointState state = EndpointState::unknown;
+  SlotOwner owner = 0;
 };
 
 struct ProcessFacts {

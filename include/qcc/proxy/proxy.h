@@ -3,6 +3,7 @@
 // Owner: the shard. Thread: the shard's. Everything here but the published snapshot and the metric
 // cells belongs to that one thread.
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -124,13 +125,21 @@ class Proxy {
   uint64_t next_request_number() { return ++requests_; }
   // Called now and then: follows a new snapshot with the pools.
   void follow_snapshot();
+  // Where an attempt is counted; nowhere that is shown when another endpoint has its slot by now.
+  metrics::EndpointMetrics& cells_of(endpoint::EndpointRef endpoint) {
+    bool is_current = endpoint.generation >= slot_since_[endpoint.slot];
+    return is_current ? metrics.endpoint(endpoint.slot) : departed_;
+  }
 
  private:
   void adopt(const endpoint::Snapshot& snapshot);
+  void hand_over_slots(const endpoint::Snapshot& snapshot);
 
   const Published<endpoint::Snapshot>& snapshots_;
   endpoint::Setup setup_;
   const config::Config* adopted_ = nullptr;
+  std::array<uint32_t, endpoint::kSlotsMax> slot_since_{};  // the owner's first generation
+  metrics::EndpointMetrics departed_;
   uint64_t requests_ = 0;
 };
 

@@ -102,15 +102,24 @@ class Pool {
   const PoolStats& stats() const { return stats_; }
   uint64_t idle_of(uint16_t slot) const { return idle_[slot].size(); }
   // Connections dropped because bytes came that nobody had asked for.
-  uint64_t poisoned_of(uint16_t slot) const { return poisoned_[slot]; }
+  uint64_t poisoned_of(uint16_t slot) const { return poisoned_[slot].count; }
+  // Another endpoint has the slot from this generation on; earlier ones count no more.
+  void hand_over(endpoint::EndpointRef endpoint) {
+    poisoned_[endpoint.slot] = {0, endpoint.generation};
+  }
 
  private:
   friend class Connection;
+  struct Poisoned {
+    uint64_t count = 0;
+    uint32_t since_generation = 0;
+  };
   void drop(Connection& connection);
+  void count_poisoned(endpoint::EndpointRef endpoint);
 
   rt::Loop& loop_;
   std::vector<std::vector<std::unique_ptr<Connection>>> idle_;
-  std::vector<uint64_t> poisoned_;
+  std::vector<Poisoned> poisoned_;
   PoolStats stats_;
 };
 

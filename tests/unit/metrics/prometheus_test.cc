@@ -136,6 +136,27 @@ TEST_CASE("cells of all shards are summed, loops are shown for each") {
   CHECK(samples.at(R"(qcc_endpoint_state{endpoint="relay",state="healthy"})") == 0);
 }
 
+TEST_CASE("a shard whose cells still count for another endpoint is left out") {
+  ShardMetrics ahead(kClasses), behind(kClasses);
+  const ShardMetrics* shards[] = {&ahead, &behind};
+  auto opened = [&shards](std::string_view id) {
+    const EndpointLabel endpoints[] = {{3, "e", EndpointState::healthy, slot_owner(id)}};
+    std::string text;
+    write_prometheus(text, shards, endpoints, {});
+    return read_scrape(text).samples.at(R"(qcc_endpoint_connections_opened_total{endpoint="e"})");
+  };
+  for (ShardMetrics* shard : {&ahead, &behind}) {
+    shard->hand_over(3, slot_owner("old"));
+    shard->endpoint(3).connections_opened.add(100);
+  }
+  CHECK(opened("old") == 200);
+  CHECK(opened("new") == 0);
+  ahead.hand_over(3, slot_owner("new"));
+  ahead.endpoint(3).connections_opened.add(7);
+  CHECK(opened("new") == 7);
+  CHECK(opened("old") == 100);
+}
+
 TEST_CASE("histograms are cumulative and complete") {
   ShardMetrics one(kClasses), two(kClasses);
   one.ttft.observe(800us);
