@@ -1,5 +1,7 @@
 #include <qcc/net/stream.h>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -19,7 +21,8 @@ Stream::Stream(NetContext& context, int fd, ErrorSource source)
       fd_(fd),
       source_(source),
       changed_(context.loop),
-      rearm_(*this) {
+      rearm_(*this),
+      end_watch_(*this) {
   QCC_ASSERT(context.window_bytes <= kWindowBytesMax);
   arm();
 }
@@ -30,10 +33,30 @@ Stream::~Stream() { QCC_ASSERT(fd_ < 0); }
 
 void Stream::arm() {
   if (in_flight || ended_ || direct_ || fd_ < 0 || rearm_.armed()) return;
-  if (queued_bytes_ >= context_.window_bytes || count_ >= kQueueMax - 1) return;
+  bool full = queued_bytes_ >= context_.window_bytes || count_ >= kQueueMax - 1;
+  if (full && observer_) watch_end();
+  if (full) return;
   context_.loop.operation_began();
   auto room = static_cast<uint32_t>(context_.window_bytes - queued_bytes_);
   context_.loop.io().recv(fd_, room, *this);
+}
+
+// It stays in flight until `close`: a peer that has filled the window fills it again.
+void Stream::watch_end() {
+  if (end_watch_.in_flight || peer_end() == PeerEnd::broken) return;
+  context_.loop.operation_began();
+  context_.loop.io().watch_end(fd_, end_watch_);
+}
+
+void Stream::end_seen(rt::Completion& completion, const rt::Arrival& arrival) {
+  Stream& self = static_cast<EndWatch&>(completion).stream;
+  if (!arrival.more) self.context_.loop.operation_ended();
+  self.changed_.set();
+  if (arrival.res <= 0) return;
+  bool broken = (arrival.res & (POLLERR | POLLHUP)) != 0;
+  self.end_ahead_ = broken ? PeerEnd::broken : PeerEnd::orderly;
+  bool receive_will_tell = self.in_flight || self.reader_;
+  if (!receive_will_tell && self.observer_) self.observer_->on_unread(self);
 }
 
 void Stream::arrived(rt::Completion& completion, const rt::Arrival& arrival) {
@@ -211,12 +234,12 @@ Result<Chunk> Stream::Read::await_resume() {
   return Chunk{};
 }
 
-// Waits until no receive is in flight.
-rt::Task<Unit> Stream::quiesce() {
+// Asks the receive or the watch to end, and waits until it has.
+rt::Task<Unit> Stream::quiesce(rt::Completion& operation) {
   rt::Scope unbounded(context_.loop, nullptr);
   context_.loop.timers().disarm(rearm_);
-  if (in_flight) context_.loop.io().cancel(*this);
-  while (in_flight) {
+  if (operation.in_flight) context_.loop.io().cancel(operation);
+  while (operation.in_flight) {
     changed_.clear();
     co_await rt::wait_for(changed_, unbounded);
   }
@@ -228,7 +251,7 @@ rt::Task<Unit> Stream::quiesce() {
 rt::Task<Result<size_t>> Stream::read_into(std::span<char> to, rt::Scope& scope) {
   direct_ = !engine_;
   if (direct_ && in_flight) {
-    co_await quiesce();
+    co_await quiesce(*this);
   }
   bool from_buffers = engine_ || count_ > 0 || ended_;
   if (from_buffers) {
@@ -314,7 +337,10 @@ rt::Task<Result<Unit>> Stream::finish_writing(rt::Scope& scope) {
 rt::Task<Unit> Stream::close() {
   if (fd_ < 0) co_return Unit{};
   direct_ = true;  // nothing re-arms
-  co_await quiesce();
+  co_await quiesce(*this);
+  if (end_watch_.in_flight) {
+    co_await quiesce(end_watch_);
+  }
   while (count_ > 0) {
     Chunk dropped = pop();
     dropped.lease.release();

@@ -131,6 +131,7 @@ rt::Task<Unit> serve_from_endpoints(Session& session, Request& request) {
   Duration left = std::max(config.timeouts.total_timeout - spent, Duration::zero());
   rt::Scope work(proxy.loop, &session.scope, left);
   session.work = &work;
+  session.stream.set_observer(&session);
   session.stream.resume_reading();
   session.check_client();
 
@@ -145,6 +146,7 @@ rt::Task<Unit> serve_from_endpoints(Session& session, Request& request) {
       if (!again) break;
     }
   }
+  session.stream.set_observer(nullptr);
   session.work = nullptr;
   if (request.record.status == 0) {
     tries.failures.candidates = tries.candidates;

@@ -54,8 +54,10 @@ class Session final : public net::StreamObserver, public ListNode {
   }
   void on_unread(net::Stream&) override { check_client(); }
   void check_client() {
-    bool gone = stream.ended() && (stream.failure() || !half_close_allowed);
-    if (!work || !gone) return;
+    net::PeerEnd end = stream.peer_end();
+    if (!work || end == net::PeerEnd::none) return;
+    bool still_reads = end == net::PeerEnd::orderly && half_close_allowed;
+    if (still_reads) return stream.watch_for_break();
     work->cancel(rt::Why::client_gone);
     if (writing) writing->cancel(rt::Why::client_gone);
   }

@@ -200,9 +200,7 @@ rt::Task<Unit> serve_session(Proxy& proxy, int fd, bool local) {
     Session session(proxy, fd, local);
     session.half_close_allowed = proxy.setup().config->server.allow_half_close;
     proxy.sessions.push_back(session);
-    session.stream.set_observer(&session);
     co_await serve_requests(session);
-    session.stream.set_observer(nullptr);
     session.unlink();
     co_await linger(session);
     co_await session.stream.close();

@@ -4,6 +4,7 @@
 #include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/un.h>
 #include <time.h>
@@ -53,6 +54,7 @@ class UringIo final : public Io {
   void connect(int fd, const sockaddr* address, socklen_t size, Completion& c) override;
   void recv(int fd, uint32_t bytes_max, Completion& c) override;
   void recv_into(int fd, std::span<char> to, Completion& c) override;
+  void watch_end(int fd, Completion& c) override;
   void send(int fd, std::span<const char> bytes, Completion& c) override;
   void cancel(Completion& target) override;
 
@@ -243,6 +245,12 @@ void UringIo::recv(int fd, uint32_t bytes_max, Completion& c) {
 void UringIo::recv_into(int fd, std::span<char> to, Completion& c) {
   io_uring_sqe* sqe = sqe_for(c);
   io_uring_prep_recv(sqe, fd, to.data(), to.size(), 0);
+  io_uring_sqe_set_data(sqe, &c);
+}
+
+void UringIo::watch_end(int fd, Completion& c) {
+  io_uring_sqe* sqe = sqe_for(c);
+  io_uring_prep_poll_multishot(sqe, fd, POLLRDHUP | POLLHUP | POLLERR);
   io_uring_sqe_set_data(sqe, &c);
 }
 

@@ -85,8 +85,8 @@ void AnswerChecker::judge_lost(const RequestLog& request, const WireMessage& mes
   // What is too large to be held and breaks is reset, and a reset may overtake what was sent.
   bool was_reset = request.answer_begun && !request.answers.empty() &&
                    request.answers.back().payload.size() > hold_json_;
-  bool excused = c.client_left || c.net_may_lose || c.may_be_turned_away || c.much_behind ||
-                 request.shut_down || was_reset;
+  bool excused =
+      c.client_left || c.net_may_lose || c.may_be_turned_away || request.shut_down || was_reset;
   ledger_.findings.demand(excused, kNotLost,
                           "request " + std::to_string(request.number) + " got " +
                               (message.begun ? "a piece of an answer" : "no answer"));
@@ -206,7 +206,7 @@ void AnswerChecker::judge_cut(const std::string& who, const WireMessage& message
                               const Answer& answer, const Circumstances& c) {
   Findings& findings = ledger_.findings;
   bool streamed = answer.is_stream && answer.status == 200;
-  bool excused = c.client_left || c.net_may_lose || c.much_behind;
+  bool excused = c.client_left || c.net_may_lose;
   bool too_large_to_hold = !streamed && answer.payload.size() > hold_json_;
   findings.demand(excused || too_large_to_hold, kHonestEnd, who + " was cut off");
   bool prefix = answer.payload.starts_with(message.body);

@@ -22,7 +22,6 @@ struct Circumstances {
   bool net_may_lose = false;        // the weather breaks connections
   bool may_be_turned_away = false;  // full, draining, an idle connection's end, too slow
   bool slow_sender = false;
-  bool much_behind = false;  // it sent on while the connection was being ended
 };
 
 class AnswerChecker {

@@ -125,10 +125,7 @@ Task<bool> Clients::exchange(Visit& visit, size_t count) {
     note_nap(visit, nap);
     co_await rt::sleep_for(scope, nap);
   }
-  size_t behind = wire.size();
   for (ClientRequest& request : requests) {
-    behind -= request.wire.size();
-    visit.circumstances.much_behind = behind > 32 * 1024;
     visit.circumstances.may_be_turned_away =
         visit.answered > 0 || draining_ || outside_.plan.connections_max < 100 || !sent;
     visit.reader.next(request.method);

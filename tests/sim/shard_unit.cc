@@ -72,6 +72,7 @@ ShardUnit::ShardUnit(uint16_t n, SimNet& net, const ProxyPlan& plan, Ledger& led
   shard::HealthLine line{&wire, &health_wake};
   shard = std::make_unique<shard::Shard>(
       shard::ShardParts{loop, controls, parts, line, {{listener, true}}, plan.connections_max});
+  sim_io.on_peer_end = [this](int fd, bool broken) { watch.on_peer_end(fd, broken); };
   watch.body_bytes = [this] { return uint64_t{shard->proxy().bodies.charged()}; };
   watch.sessions_live = [this] { return uint64_t{shard->proxy().sessions_live}; };
   sink = std::make_unique<WatchedSink>(number, shard->reporter(), keys);

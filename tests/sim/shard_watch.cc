@@ -1,5 +1,7 @@
 #include "shard_watch.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -199,15 +201,28 @@ void ShardWatch::count_served(ClientSide& client) {
   client.counted = true;
 }
 
-void ShardWatch::on_client_end(int fd, ClientSide& client, int result) {
-  bool gone = result < 0 || !config_.server.allow_half_close;
-  if (!gone || !client.in_service) return;
-  if (client.log) client.log->client_gone = true;
-  limits_.total.suspend(static_cast<uint64_t>(fd));
+void ShardWatch::on_peer_end(int fd, bool broken) {
+  auto client = clients_.find(fd);
+  if (client == clients_.end()) return;
+  client->second.gone |= broken || !config_.server.allow_half_close;
+  begin_client_gone(fd, client->second);
+}
+
+void ShardWatch::begin_client_gone(int fd, const ClientSide& client) {
+  auto key = static_cast<uint64_t>(fd);
   auto upstream = upstreams_.find(client.upstream_fd);
   bool asks =
       upstream != upstreams_.end() && upstream->second.active && upstream->second.client_fd == fd;
-  if (asks) limits_.client_gone.begin(static_cast<uint64_t>(fd), now(), kClientGone);
+  if (!client.gone || !client.in_service || !asks || limits_.client_gone.is_open(key)) return;
+  limits_.client_gone.begin(key, now(), kClientGone);
+}
+
+// The shard has learned of it: from here on it asks nobody.
+void ShardWatch::on_client_end(int fd, ClientSide& client, bool broken) {
+  bool gone = broken || !config_.server.allow_half_close;
+  if (!gone || !client.in_service) return;
+  if (client.log) client.log->client_gone = true;
+  limits_.total.suspend(static_cast<uint64_t>(fd));
 }
 
 void ShardWatch::end_client_spans(int fd) {
@@ -231,9 +246,15 @@ void ShardWatch::on_received(int fd, std::string_view bytes) {
 
 void ShardWatch::on_receive_end(int fd, int result) {
   if (auto client = clients_.find(fd); client != clients_.end())
-    return on_client_end(fd, client->second, result);
+    return on_client_end(fd, client->second, result < 0);
   if (auto upstream = upstreams_.find(fd); upstream != upstreams_.end())
     on_upstream_end(fd, upstream->second);
+}
+
+void ShardWatch::on_end_seen(int fd, int events) {
+  auto client = clients_.find(fd);
+  if (client != clients_.end())
+    on_client_end(fd, client->second, (events & (POLLERR | POLLHUP)) != 0);
 }
 
 void ShardWatch::on_send(int fd, std::string_view bytes) {

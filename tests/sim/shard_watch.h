@@ -41,6 +41,7 @@ class ShardWatch final : public IoObserver {
   void on_connected(int fd, int result) override;
   void on_received(int fd, std::string_view bytes) override;
   void on_receive_end(int fd, int result) override;
+  void on_end_seen(int fd, int events) override;
   void on_send(int fd, std::string_view bytes) override;
   void on_sent(int fd, int result) override;
   void on_shutdown(int fd) override;
@@ -49,6 +50,8 @@ class ShardWatch final : public IoObserver {
   void on_returned(int fd) override;
   void on_rest() override;
 
+  // A peer's end has come to a socket of the shard, read or not.
+  void on_peer_end(int fd, bool broken);
   // The shard asks for the addresses of an endpoint: it has chosen it, unless it replaces a stale
   // connection. `again`: perhaps only because the last answer was not there yet.
   void on_lookup(size_t endpoint, bool again);
@@ -70,6 +73,7 @@ class ShardWatch final : public IoObserver {
     bool sending = false;
     bool late = false;     // some of the request came when its time was over
     bool counted = false;  // among the requests served
+    bool gone = false;     // its end is at the socket: nobody wants what it asked for
     bool over = false;     // nothing more is read as a request
     int upstream_fd = -1;  // of its last exchange
   };
@@ -98,7 +102,8 @@ class ShardWatch final : public IoObserver {
   void take_answer_bytes(int fd, ClientSide& client, std::string_view bytes);
   void on_answer_whole(int fd, ClientSide& client);
   void judge_patience(int fd, const ClientSide& client, std::string_view bytes);
-  void on_client_end(int fd, ClientSide& client, int result);
+  void on_client_end(int fd, ClientSide& client, bool broken);
+  void begin_client_gone(int fd, const ClientSide& client);
   void end_client_spans(int fd);
   void count_served(ClientSide& client);
 

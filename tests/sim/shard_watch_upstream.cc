@@ -76,6 +76,7 @@ void ShardWatch::begin_exchange(int fd, UpstreamSide& upstream) {
   auto client = clients_.find(upstream.client_fd);
   if (client != clients_.end()) {
     client->second.upstream_fd = fd;
+    begin_client_gone(upstream.client_fd, client->second);
     count_served(client->second);
   }
   upstream.log->last_fd = fd;

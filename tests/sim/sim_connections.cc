@@ -122,6 +122,8 @@ void SimNet::on_reset(SimSocket& socket, int error) {
   socket.broken = true;
   socket.error = error == ECONNRESET && socket.fin_arrived ? EPIPE : error;
   socket.drop_travelling();
+  socket.io->tell_peer_end(socket.fd, true);
+  poke_watch(socket);
   poke_receive(socket);
   poke_transmit(socket);
 }

@@ -1,4 +1,6 @@
 // How bytes travel through simulated connections.
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -96,8 +98,12 @@ void SimNet::on_deliver(SimSocket& socket) {
   socket.travelling.pop_front();
   socket.travelling_bytes -= segment.bytes.size();
   counters_.bytes_delivered += segment.bytes.size();
-  if (segment.bytes.empty()) socket.fin_arrived = true;
   socket.unread += segment.bytes;
+  if (segment.bytes.empty()) {
+    socket.fin_arrived = true;
+    socket.io->tell_peer_end(socket.fd, false);
+    poke_watch(socket);
+  }
   poke_receive(socket);
 }
 
@@ -164,6 +170,37 @@ void SimNet::hand_over(SimSocket& socket) {
   window_opened(socket);
   bool goes_on = !socket.readable().empty() || socket.fin_arrived || socket.broken;
   if (goes_on) poke_receive(socket);
+}
+
+// ---- watching ----
+
+void SimNet::watch_end(SimIo& io, int fd, SimOperation operation) {
+  SimSocket& socket = own(io, fd);
+  QCC_ASSERT(!socket.watching);
+  socket.watching = std::move(operation);
+  ++socket.pending;
+  poke_watch(socket);
+}
+
+// What poll would tell of the socket, as far as it is about the end.
+unsigned SimNet::end_events(const SimSocket& socket) {
+  bool open = socket.state == SimSocket::State::connected && !socket.broken;
+  unsigned events = socket.fin_arrived || socket.broken ? POLLRDHUP : 0;
+  if (!open || (socket.fin_arrived && socket.fin_sent)) events |= POLLHUP;
+  if (socket.error != 0) events |= POLLERR;
+  return events;
+}
+
+void SimNet::poke_watch(SimSocket& socket) {
+  if (socket.watch_poked || !socket.watching || end_events(socket) == 0) return;
+  socket.watch_poked = true;
+  schedule(now_, Kind::end_seen, socket.fd);
+}
+
+void SimNet::on_end_seen(SimSocket& socket) {
+  socket.watch_poked = false;
+  if (!socket.watching) return;
+  arrive(socket, socket.watching, {.res = static_cast<int>(end_events(socket)), .more = true});
 }
 
 void SimNet::window_opened(SimSocket& reader) {

@@ -94,6 +94,8 @@ void SimIo::recv_into(int fd, std::span<char> to, rt::Completion& c) {
   net_.receive(*this, fd, std::move(operation));
 }
 
+void SimIo::watch_end(int fd, rt::Completion& c) { net_.watch_end(*this, fd, begin(fd, c)); }
+
 void SimIo::send(int fd, std::span<const char> bytes, rt::Completion& c) {
   SimOperation operation = begin(fd, c);
   operation.from = bytes;

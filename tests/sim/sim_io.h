@@ -3,6 +3,7 @@
 //
 // Owner: the test; it outlives the Loop over it. Its SimNet outlives it.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ class SimIo final : public rt::Io {
   void connect(int fd, const sockaddr* address, socklen_t size, rt::Completion& c) override;
   void recv(int fd, uint32_t bytes_max, rt::Completion& c) override;
   void recv_into(int fd, std::span<char> to, rt::Completion& c) override;
+  void watch_end(int fd, rt::Completion& c) override;
   void send(int fd, std::span<const char> bytes, rt::Completion& c) override;
   void cancel(rt::Completion& target) override;
 
@@ -58,7 +60,13 @@ class SimIo final : public rt::Io {
   size_t buffers_leased() const { return buffers_.size() - free_.size(); }
   size_t operations_live() const { return live_.size(); }
 
+  // Told when a peer's end is at a socket of this thread, whether or not anybody reads there.
+  std::function<void(int fd, bool broken)> on_peer_end;
+
   // ---- for SimNet ----
+  void tell_peer_end(int fd, bool broken) const {
+    if (on_peer_end) on_peer_end(fd, broken);
+  }
   void post(rt::Completion& completion, const rt::Arrival& arrival);
   void note_wake() { woken_ = true; }
   // Copies `bytes` into a free buffer; none when all are leased.

@@ -56,7 +56,7 @@ void SimNet::advance_to(Instant at) {
 const char* SimNet::name_of(Kind kind) {
   static constexpr const char* kNames[] = {"deliver", "receive",   "transmit", "accept",
                                            "syn",     "connected", "reset",    "vanish",
-                                           "cancel",  "wake",      "action"};
+                                           "cancel",  "wake",      "action",   "end_seen"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -89,6 +89,7 @@ void SimNet::on_socket(SimSocket& socket, const Event& event) {
     case Kind::reset: return on_reset(socket, static_cast<int>(event.detail));
     case Kind::vanish: return on_vanish(socket);
     case Kind::cancel: return on_cancel(socket, static_cast<uint64_t>(event.detail));
+    case Kind::end_seen: return on_end_seen(socket);
     case Kind::wake:
     case Kind::action: return;
   }
@@ -244,6 +245,8 @@ void SimNet::on_cancel(SimSocket& socket, uint64_t operation_id) {
     finish(socket, socket.opening, -ECANCELED);
   } else if (is_it(socket.receiving)) {
     finish(socket, socket.receiving, -ECANCELED);
+  } else if (is_it(socket.watching)) {
+    finish(socket, socket.watching, -ECANCELED);
   } else if (is_it(socket.sending)) {
     size_t done = socket.sending->done;
     if (done > 0) ++counters_.sends_cut;

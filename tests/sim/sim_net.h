@@ -82,6 +82,7 @@ class SimNet {
   void accept(SimIo& io, int fd, SimOperation operation);
   void connect(SimIo& io, int fd, std::string address, SimOperation operation);
   void receive(SimIo& io, int fd, SimOperation operation);
+  void watch_end(SimIo& io, int fd, SimOperation operation);
   void send(SimIo& io, int fd, SimOperation operation);
   void cancel(int fd, uint64_t operation_id);
   void wake(uint32_t io_index);
@@ -100,7 +101,8 @@ class SimNet {
     vanish,
     cancel,
     wake,
-    action
+    action,
+    end_seen
   };
   struct Event {
     Instant at;
@@ -149,6 +151,9 @@ class SimNet {
   void poke_transmit(SimSocket& socket);
   void on_receive(SimSocket& socket);
   void hand_over(SimSocket& socket);
+  static unsigned end_events(const SimSocket& socket);
+  void poke_watch(SimSocket& socket);
+  void on_end_seen(SimSocket& socket);
   void on_transmit(SimSocket& socket);
   size_t window_left(SimSocket& from);
   void take_bytes(SimSocket& from, size_t size);

@@ -45,8 +45,9 @@ struct SimSocket {
   std::optional<SimOperation> opening;  // accept or connect
   std::optional<SimOperation> receiving;
   std::optional<SimOperation> sending;
+  std::optional<SimOperation> watching;
   uint32_t pending = 0;
-  bool receive_poked = false, transmit_poked = false, accept_poked = false;
+  bool receive_poked = false, transmit_poked = false, accept_poked = false, watch_poked = false;
 
   // The way in.
   std::deque<SimSegment> travelling;

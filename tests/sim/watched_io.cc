@@ -49,6 +49,10 @@ void WatchedIo::recv_into(int fd, std::span<char> to, rt::Completion& c) {
   inner_.recv_into(fd, to, relay);
 }
 
+void WatchedIo::watch_end(int fd, rt::Completion& c) {
+  inner_.watch_end(fd, begin(c, Kind::watch_end, fd));
+}
+
 void WatchedIo::send(int fd, std::span<const char> bytes, rt::Completion& c) {
   observer_.on_send(fd, {bytes.data(), bytes.size()});
   Relay& relay = begin(c, Kind::send, fd);
@@ -97,6 +101,9 @@ void WatchedIo::tell(const Relay& relay, const rt::Arrival& arrival) {
     case Kind::connect: return observer_.on_connected(relay.fd, arrival.res);
     case Kind::recv:
     case Kind::recv_into: return tell_received(relay, arrival);
+    case Kind::watch_end:
+      if (arrival.res > 0) observer_.on_end_seen(relay.fd, arrival.res);
+      return;
     case Kind::send: return observer_.on_sent(relay.fd, send_result(relay, arrival.res));
   }
 }

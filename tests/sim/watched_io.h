@@ -19,6 +19,7 @@ class IoObserver {
   virtual void on_connected(int fd, int result) = 0;
   virtual void on_received(int fd, std::string_view bytes) = 0;
   virtual void on_receive_end(int fd, int result) = 0;  // 0: orderly
+  virtual void on_end_seen(int fd, int events) = 0;     // without reading up to it
   virtual void on_send(int fd, std::string_view bytes) = 0;
   virtual void on_sent(int fd, int result) = 0;  // 0: all of it; -ECANCELED: given up; else broken
   virtual void on_shutdown(int fd) = 0;
@@ -55,6 +56,7 @@ class WatchedIo final : public rt::Io {
   void connect(int fd, const sockaddr* address, socklen_t size, rt::Completion& c) override;
   void recv(int fd, uint32_t bytes_max, rt::Completion& c) override;
   void recv_into(int fd, std::span<char> to, rt::Completion& c) override;
+  void watch_end(int fd, rt::Completion& c) override;
   void send(int fd, std::span<const char> bytes, rt::Completion& c) override;
   void cancel(rt::Completion& target) override;
 
@@ -68,7 +70,7 @@ class WatchedIo final : public rt::Io {
   }
 
  private:
-  enum class Kind : uint8_t { accept, connect, recv, recv_into, send };
+  enum class Kind : uint8_t { accept, connect, recv, recv_into, watch_end, send };
   struct Relay : rt::Completion {
     Relay(WatchedIo& i, rt::Completion& t, Kind k, int f)
         : Completion(&arrived), io(i), target(t), kind(k), fd(f) {}

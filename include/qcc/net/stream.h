@@ -4,7 +4,7 @@
 //
 // Owner: whoever made it; `close()` is awaited before it is destroyed. Thread: its loop's.
 // A receive stays armed while the window has room, so that the end of the peer is seen even when
-// nobody reads: `observer` is told.
+// nobody reads: `observer` is told. While the window is full, an observer is still told of the end.
 #pragma once
 #include <array>
 #include <coroutine>
@@ -42,7 +42,10 @@ struct NetContext {
 
 class Stream;
 
-// Told, when nobody reads, that bytes came or the stream ended. Must not destroy the stream.
+// How far the peer's end is known.
+enum class PeerEnd : uint8_t { none, orderly, broken };
+
+// Told, when nobody reads, that bytes came or the peer ended. Must not destroy the stream.
 class StreamObserver {
  public:
   virtual void on_unread(Stream& stream) = 0;
@@ -77,7 +80,8 @@ class Stream final : private rt::Completion {
   // end.
   rt::Task<Result<size_t>> read_into(std::span<char> to, rt::Scope& scope);
 
-  // Arms the receive again after `read_into`, so that the peer's end is seen.
+  // Arms the receive again after `read_into`, or the watch for an observer set just now, so that
+  // the peer's end is seen.
   void resume_reading() {
     direct_ = false;
     arm();
@@ -97,6 +101,14 @@ class Stream final : private rt::Completion {
   bool has_unread() const { return count_ > 0; }
   // The peer ended or the connection broke, whether or not all bytes before it were read.
   bool ended() const { return ended_; }
+  // The same, known even while bytes before the end have no room in the window.
+  PeerEnd peer_end() const {
+    bool broken = failure_ || end_ahead_ == PeerEnd::broken;
+    if (broken) return PeerEnd::broken;
+    return ended_ ? PeerEnd::orderly : end_ahead_;
+  }
+  // Tells the observer also when the connection breaks behind the peer's orderly end.
+  void watch_for_break() { watch_end(); }
   // Why, when it was no orderly end.
   const std::optional<Error>& failure() const { return failure_; }
   bool is_open() const { return fd_ >= 0; }
@@ -127,6 +139,11 @@ class Stream final : private rt::Completion {
     Stream& stream;
   };
 
+  struct EndWatch : rt::Completion {
+    explicit EndWatch(Stream& s) : rt::Completion(&end_seen), stream(s) {}
+    Stream& stream;
+  };
+
   static void arrived(rt::Completion& completion, const rt::Arrival& arrival);
   void on_arrival(const rt::Arrival& arrival);
   void absorb(Lease lease, size_t size);
@@ -141,12 +158,14 @@ class Stream final : private rt::Completion {
   void grow_tail(size_t n);
   void drop_tail();
   void arm();
+  void watch_end();
+  static void end_seen(rt::Completion& completion, const rt::Arrival& arrival);
   void end(std::optional<Error> failure);
   void notify();
   bool readable() const { return count_ > 0 || ended_; }
   Chunk pop();
   Read next_chunk(rt::Scope& scope);
-  rt::Task<Unit> quiesce();
+  rt::Task<Unit> quiesce(rt::Completion& operation);
   rt::Task<Result<Unit>> flush_cipher(rt::Scope& scope);
   Error error_here(rt::Scope& scope, int result, const char* where) const;
 
@@ -157,6 +176,7 @@ class Stream final : private rt::Completion {
   ErrorSource source_;
   bool direct_ = false;  // `read_into` has the receive side
   bool ended_ = false;
+  PeerEnd end_ahead_ = PeerEnd::none;  // what the watch saw, which the receive may come to later
   uint8_t head_ = 0;
   uint8_t count_ = 0;
   uint8_t leases_ = 0;
@@ -169,6 +189,7 @@ class Stream final : private rt::Completion {
   tls::HandshakeStatus handshake_{};
   rt::Event changed_;  // for handshakes and for the wait in `quiesce`
   Rearm rearm_;
+  EndWatch end_watch_;
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;
 };

@@ -65,6 +65,10 @@ class Io {
   // `bytes_max`.
   virtual void recv(int fd, uint32_t bytes_max, Completion&) = 0;
   virtual void recv_into(int fd, std::span<char> to, Completion&) = 0;
+  // Reads nothing and stays armed until cancelled: arrives when the peer has ended its direction
+  // (`res` holds POLLRDHUP), and when the connection breaks (POLLERR or POLLHUP), whatever waits
+  // unread. The same news may come again.
+  virtual void watch_end(int fd, Completion&) = 0;
   // Arrives when all is sent or the connection broke; a cancelled send may have sent a part.
   virtual void send(int fd, std::span<const char> bytes, Completion&) = 0;
   // A request: the target's own arrival is the only truth, and may be a success that won the race.

@@ -1,4 +1,6 @@
 // What rt/io.h promises, on the kernel and on the simulator alike.
+#include <poll.h>
+
 #include "io_under_test.h"
 
 namespace qcc::rt {
@@ -119,6 +121,78 @@ FOR_BOTH_IOS("io: after the peer's FIN the other direction still works") {
   world.io.recv(pair.client, 6, answer);
   REQUIRE(wait_for_end(world.io, answer));
   CHECK(answer.bytes == "answer");
+}
+
+FOR_BOTH_IOS("io: the peer's end is seen without reading up to it, and a break behind it") {
+  T world;
+  Pair pair(world.io);
+  Inbox end(world.io);
+  world.io.watch_end(pair.server, end);
+  CHECK(send_all(world.io, pair.client, "unread") == 6);
+  wait_ms(world.io, 5);
+  CHECK(end.arrivals.empty());  // bytes are no end
+  world.io.shutdown_send(pair.client);
+  REQUIRE(wait_until(world.io, [&] { return !end.arrivals.empty(); }));
+  CHECK(end.last().res == POLLRDHUP);
+  CHECK(end.last().more);
+  char to[16];
+  Inbox inbox(world.io);
+  world.io.recv_into(pair.server, to, inbox);
+  REQUIRE(wait_for_end(world.io, inbox));
+  CHECK(inbox.last().res == 6);
+  wait_ms(world.io, 5);
+  CHECK(end.last().res == POLLRDHUP);
+  world.io.reset_on_close(pair.client);
+  pair.close(pair.client);
+  CHECK(wait_until(world.io, [&] { return (end.last().res & (POLLERR | POLLHUP)) != 0; }));
+  world.io.cancel(end);
+  REQUIRE(wait_for_end(world.io, end));
+}
+
+FOR_BOTH_IOS("io: an end that came before the watch is seen") {
+  T world;
+  Pair pair(world.io);
+  world.io.shutdown_send(pair.client);
+  wait_ms(world.io, 5);
+  Inbox end(world.io);
+  world.io.watch_end(pair.server, end);
+  REQUIRE(wait_until(world.io, [&] { return !end.arrivals.empty(); }));
+  CHECK(end.last().res == POLLRDHUP);
+  world.io.cancel(end);
+  REQUIRE(wait_for_end(world.io, end));
+}
+
+FOR_BOTH_IOS("io: a reset is seen without reading, and takes nothing from who reads") {
+  T world;
+  Pair pair(world.io);
+  Inbox end(world.io);
+  world.io.watch_end(pair.server, end);
+  world.io.reset_on_close(pair.client);
+  pair.close(pair.client);
+  REQUIRE(wait_until(world.io, [&] { return !end.arrivals.empty(); }));
+  CHECK((end.last().res & POLLERR) != 0);
+  char to[16];
+  Inbox inbox(world.io);
+  world.io.recv_into(pair.server, to, inbox);
+  REQUIRE(wait_for_end(world.io, inbox));
+  CHECK(inbox.last().res == -ECONNRESET);
+  world.io.cancel(end);
+  REQUIRE(wait_for_end(world.io, end));
+}
+
+FOR_BOTH_IOS("io: a watch for the peer's end is cancelled alone beside a receive") {
+  T world;
+  Pair pair(world.io);
+  Inbox end(world.io), inbox(world.io);
+  world.io.recv(pair.server, 100, inbox);
+  world.io.watch_end(pair.server, end);
+  wait_ms(world.io, 5);
+  world.io.cancel(end);
+  REQUIRE(wait_for_end(world.io, end));
+  CHECK(end.last().res == -ECANCELED);
+  CHECK(inbox.in_flight);
+  world.io.cancel(inbox);
+  CHECK(wait_for_end(world.io, inbox));
 }
 
 FOR_BOTH_IOS("io: both ends know each other's address") {
