@@ -11,6 +11,12 @@
 namespace qcc::json {
 namespace {
 
+// The bits of a block at `base` for positions from `first` on.
+constexpr uint64_t bits_from(size_t first, size_t base) {
+  if (first <= base) return ~uint64_t{0};
+  return first - base >= kBlockBytes ? 0 : ~uint64_t{0} << (first - base);
+}
+
 constexpr bool is_beyond_ascii(char c) { return static_cast<uint8_t>(c) >= 0x80; }
 constexpr bool is_control(char c) { return static_cast<uint8_t>(c) < 0x20; }
 constexpr bool is_white(char c) { return c == '\t' || c == '\n' || c == '\r'; }
@@ -19,68 +25,78 @@ constexpr char partner_of(char opening) { return static_cast<char>(opening + 2);
 
 }  // namespace
 
+void StringMap::show(std::string_view body, bool is_whole) {
+  bytes_ = body.data();
+  size_ = body.size();
+  is_whole_ = is_whole;
+  blocks_ready_ = is_whole               ? (size_ + kBlockBytes - 1) / kBlockBytes
+                  : size_ < kBytesBehind ? 0
+                                         : (size_ - kBytesBehind) / kBlockBytes;
+}
+
 bool StringMap::failed(SkimFault fault, size_t offset) {
+  is_dead_ = true;
   error_ =
       offset >= size_ ? SkimError{SkimFault::truncated, "", size_} : SkimError{fault, "", offset};
   return false;
 }
 
 bool StringMap::reach(size_t position) {
-  while (blocks_done_ * kBlockBytes <= position)
+  while (next_base() <= position)
     if (!next_block()) return false;
   return true;
 }
 
 size_t StringMap::string_end(size_t open) {
-  if (!reach(open)) return kNotFound;
-  const unsigned bit = open % kBlockBytes;
-  uint64_t candidates = quotes_ & ~uint64_t{1} << bit;
+  if (!reach(open)) return unanswered();
+  uint64_t candidates = chunk_[next_ - 1].quotes & bits_from(open + 1, base());
   while (candidates == 0) {
-    if (!next_block()) return kNotFound;
-    candidates = quotes_;
+    if (!next_block()) return unanswered();
+    candidates = chunk_[next_ - 1].quotes;
   }
-  return (blocks_done_ - 1) * kBlockBytes + static_cast<size_t>(std::countr_zero(candidates));
+  return base() + static_cast<size_t>(std::countr_zero(candidates));
 }
 
-size_t StringMap::container_end(size_t open, size_t depth) {
-  if (!reach(open)) return kNotFound;
-  brackets_ &= ~uint64_t{0} << open % kBlockBytes;
-  const size_t depth_outside = depth;
-  for (;;) {
-    const size_t base = (blocks_done_ - 1) * kBlockBytes;
+size_t StringMap::container_end(size_t open) {
+  if (!reach(open)) return unanswered();
+  brackets_ &= bits_from(open, base());
+  do {
     for (; brackets_ != 0; brackets_ &= brackets_ - 1) {
-      const size_t at = base + static_cast<size_t>(std::countr_zero(brackets_));
+      const size_t at = base() + static_cast<size_t>(std::countr_zero(brackets_));
       const char bracket = bytes_[at];
       if (is_opening(bracket)) {
-        if (depth == kSkimDepthMax) return failed(SkimFault::too_deep, at), kNotFound;
-        open_brackets_[depth++] = bracket;
+        if (depth_ == open_brackets_.size()) return failed(SkimFault::too_deep, at), kNotFound;
+        open_brackets_[depth_++] = bracket;
       } else {
-        if (partner_of(open_brackets_[--depth]) != bracket)
+        if (partner_of(open_brackets_[--depth_]) != bracket)
           return failed(SkimFault::mismatched, at), kNotFound;
-        if (depth == depth_outside) return brackets_ &= brackets_ - 1, at + 1;
+        if (depth_ == 0) return brackets_ &= brackets_ - 1, at + 1;
       }
     }
-    if (!next_block()) return kNotFound;
-  }
+  } while (next_block());
+  return unanswered();
 }
 
-void StringMap::index_chunk() {
-  const size_t whole = std::min(size_ / kBlockBytes - blocks_done_, kChunkBlocks);
-  const char* from = bytes_ + blocks_done_ * kBlockBytes;
+bool StringMap::index_chunk() {
+  const size_t done = chunk_base_ / kBlockBytes + indexed_;
+  if (done == blocks_ready_) return is_whole_ && fail_at_end();
+  chunk_base_ = done * kBlockBytes;
+  next_ = 0;
+  indexed_ = std::min(blocks_ready_ - done, kChunkBlocks);
+  const size_t whole = std::min(size_ / kBlockBytes - done, indexed_);
+  const char* const from = bytes_ + chunk_base_;
   index_(from, whole, carry_, chunk_.data());
-  const size_t tail = size_ - (blocks_done_ + whole) * kBlockBytes;
-  if (whole == kChunkBlocks || tail == 0) return;
+  if (whole == indexed_) return true;
   std::array<char, kBlockBytes> padded;
   padded.fill(' ');
-  std::memcpy(padded.data(), from + whole * kBlockBytes, tail);
+  std::memcpy(padded.data(), from + whole * kBlockBytes, size_ % kBlockBytes);
   index_(padded.data(), 1, carry_, &chunk_[whole]);
+  return true;
 }
 
 bool StringMap::next_block() {
-  if (blocks_done_ * kBlockBytes >= size_) return fail_at_end();
-  if (blocks_done_ % kChunkBlocks == 0) index_chunk();
-  const BlockFacts& block = chunk_[blocks_done_++ % kChunkBlocks];
-  quotes_ = block.quotes;
+  if (next_ == indexed_ && !index_chunk()) return false;
+  const BlockFacts& block = chunk_[next_++];
   brackets_ = block.brackets;
   return (block.suspects | block.strays) == 0 || check_block(block);
 }
@@ -96,14 +112,14 @@ bool StringMap::check_block(const BlockFacts& block) {
 
 // Of a block with strays. Text that reaches over from the block before comes first.
 bool StringMap::name_fault(const BlockFacts& block) {
-  const size_t base = (blocks_done_ - 1) * kBlockBytes;
+  const size_t base = this->base();
   const bool text_goes_on = base > 0 && is_beyond_ascii(bytes_[base - 1]);
   const size_t text_end = text_goes_on ? walk_text(sequence_begin(base)) : base;
   return text_end != kNotFound && check_suspects(block) && name_stray(block, text_end);
 }
 
 bool StringMap::check_suspects(const BlockFacts& block) {
-  const size_t base = (blocks_done_ - 1) * kBlockBytes;
+  const size_t base = this->base();
   for (uint64_t left = block.suspects; left != 0; left &= left - 1) {
     const unsigned bit = static_cast<unsigned>(std::countr_zero(left));
     const size_t at = base + bit;
@@ -131,7 +147,7 @@ bool StringMap::check_unicode_escape(size_t u) {
 
 // To the first ASCII byte or the end of the block; kNotFound when the text is ill-formed.
 size_t StringMap::walk_text(size_t at) {
-  const size_t end = std::min(blocks_done_ * kBlockBytes, size_);
+  const size_t end = std::min(next_base(), size_);
   while (at < end && is_beyond_ascii(bytes_[at])) {
     const size_t length = utf8_sequence_length(bytes_ + at, bytes_ + size_);
     if (length == 0) return failed(SkimFault::bad_utf8, at), kNotFound;
@@ -141,7 +157,7 @@ size_t StringMap::walk_text(size_t at) {
 }
 
 bool StringMap::name_stray(const BlockFacts& block, size_t at) {
-  const size_t base = (blocks_done_ - 1) * kBlockBytes;
+  const size_t base = this->base();
   const size_t end = std::min(base + kBlockBytes, size_);
   while (at < end) {
     const bool inside = (block.in_string >> (at - base) & 1) != 0;

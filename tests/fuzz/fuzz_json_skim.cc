@@ -1,11 +1,13 @@
 // The skimmer against RapidJSON's SAX reader: whatever RapidJSON accepts must give the same
 // members; what only the skimmer accepts must be broken inside a nested value, as its header says.
+// In pieces it must find the same as at once.
 #include <qcc/json/picker.h>
 #include <qcc/json/skim.h>
 #include <qcc/json/text.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -106,6 +108,41 @@ bool may_hold_low_surrogate(std::string_view body) {
   return false;
 }
 
+bool same(const RawValue& a, const RawValue& b) {
+  return a.kind == b.kind && a.range.offset == b.range.offset && a.range.length == b.range.length;
+}
+
+bool same(const RequestFields& a, const RequestFields& b) {
+  for (RawValue RequestFields::* value :
+       {&RequestFields::model, &RequestFields::stream, &RequestFields::max_tokens,
+        &RequestFields::max_completion_tokens, &RequestFields::max_output_tokens,
+        &RequestFields::metadata, &RequestFields::user_id, &RequestFields::prompt_cache_key,
+        &RequestFields::previous_response_id, &RequestFields::conversation, &RequestFields::system,
+        &RequestFields::instructions, &RequestFields::messages, &RequestFields::input})
+    if (!same(a.*value, b.*value)) return false;
+  return true;
+}
+
+// The bytes say how long the pieces are that they come in.
+void compare_in_pieces(std::string_view body,
+                       const std::expected<RequestFields, SkimError>& at_once) {
+  RequestSkimmer skimmer;
+  for (size_t fed = 0; fed < body.size();) {
+    fed = std::min(body.size(), fed + 1 + static_cast<uint8_t>(body[fed]) % 97);
+    const std::vector<char> so_far(body.begin(), body.begin() + static_cast<ptrdiff_t>(fed));
+    skimmer.feed({so_far.data(), so_far.size()});
+  }
+  const auto in_pieces = skimmer.finish(body);
+  require(in_pieces.has_value() == at_once.has_value());
+  if (in_pieces) {
+    require(same(*in_pieces, *at_once));
+  } else {
+    require(in_pieces.error().fault == at_once.error().fault);
+    require(in_pieces.error().offset == at_once.error().offset);
+    require(in_pieces.error().field == at_once.error().field);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -114,6 +151,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view body(copy.data(), copy.size());
   const auto fields = skim_request(body);
   if (!fields) require(fields.error().offset <= size);
+  compare_in_pieces(body, fields);
   if (body.find('\0') != body.npos) return 0;  // RapidJSON takes it for the end
 
   rapidjson::MemoryStream stream(body.data(), body.size());

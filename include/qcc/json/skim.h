@@ -1,7 +1,8 @@
 // The skimmer: finds the few top-level members of a request body that a proxy must know, in one
 // SIMD pass, without building a tree and without touching the rest.
 //
-// Any thread; pure; no allocation; reads only `body`; linear time whatever the bytes.
+// Any thread; skim_request is pure and does not allocate; reads only `body`; linear time whatever
+// the bytes.
 //
 // Checked everywhere: UTF-8, terminated strings, their escapes and control characters, brackets
 // that match in number and kind, nesting of at most 256, no byte order mark, nothing but white
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -84,6 +86,29 @@ struct SkimError {
 };
 
 std::expected<RequestFields, SkimError> skim_request(std::string_view body);
+
+// The same for a body that comes in pieces: each is skimmed while it is still in the caches, and
+// never again. The outcome is that of skim_request, whatever the pieces.
+//
+// One body at a time. Allocates 4 KiB at the first `feed`, freed by `finish`; without a `feed`,
+// `finish` is skim_request.
+class RequestSkimmer {
+ public:
+  RequestSkimmer();
+  ~RequestSkimmer();
+
+  // The body from its first byte as far as it has come. Does what work these bytes allow; a fault
+  // that they show is kept for `finish`. REQUIRES: it begins with what was fed before (which may
+  // have moved).
+  void feed(std::string_view body_so_far);
+  // REQUIRES: as for `feed`.
+  std::expected<RequestFields, SkimError> finish(std::string_view body);
+
+ private:
+  friend std::expected<RequestFields, SkimError> skim_request(std::string_view body);
+  class Machine;
+  std::unique_ptr<Machine> machine_;
+};
 
 // The number when it is a non-negative integer (2^64 - 1 when larger); nothing for other spellings.
 std::optional<uint64_t> unsigned_integer(std::string_view number);
