@@ -6,6 +6,9 @@
 namespace qcc::endpoint {
 namespace {
 
+// The request went in a circle: so would it again, and whoever noticed is well.
+constexpr int kLoopDetected = 508;
+
 struct StatusRow {
   int first, last;
   AttemptClass attempt_class;
@@ -57,6 +60,7 @@ AttemptClass class_of_error(const Error& error) {
 
 AttemptClass class_of_answer(const AttemptFacts& facts) {
   if (facts.is_html) return AttemptClass::protocol;
+  if (facts.status == kLoopDetected) return AttemptClass::client;
   std::optional<AttemptClass> said = by_word(facts.error_type);
   if (!said) said = by_word(facts.error_code);
   if (facts.status < 300) {

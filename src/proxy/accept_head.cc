@@ -153,10 +153,13 @@ std::optional<Refusal> accept_head(Proxy& proxy, const http::RequestHead& head, 
   request.record.session.assign(head.fields.value_of(KnownField::x_claude_code_session_id));
 
   auto refusal = check_origin(request.setup.config->server, head, client_is_local);
-  if (!refusal && has_passed_here(head.fields, proxy.instance_id))
+  bool loops = !refusal && has_passed_here(head.fields, proxy.instance_id);
+  if (loops) {
     refusal = Refusal{508,
                       "This request has come back to the proxy it left: an endpoint's base_url "
                       "leads here."};
+    refusal->final = true;
+  }
   if (!refusal) refusal = check_route(head, request);
   if (!refusal && !is_local_probe(request)) refusal = check_client(head, request);
   return refusal;

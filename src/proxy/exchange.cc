@@ -200,8 +200,11 @@ rt::Task<Result<Unit>> exchange_heads(Attempt& a, rt::Scope& answer_scope, rt::S
   if (!sent) co_return sent;
   answer_scope.set_limit(limit);
   Result<Unit> got = co_await read_head(a, answer_scope);
-  bool streamed = got && a.request.is_stream() && !scope.cancelled();
-  if (streamed) answer_scope.set_limit(a.is_event_stream() ? kUnlimited : limits.nonstream_timeout);
+  if (!got || scope.cancelled()) co_return got;
+  if (a.is_event_stream())
+    answer_scope.set_limit(kUnlimited);  // the relay has limits of its own
+  else if (a.request.is_stream())
+    answer_scope.set_limit(limits.nonstream_timeout);
   co_return got;
 }
 

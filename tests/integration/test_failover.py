@@ -190,7 +190,7 @@ class Returned(QccdCase):
     """What must not be retried, and what the client gets when nothing is left."""
 
     def test_client_mistakes_are_not_retried(self):
-        for status in (400, 413, 422):
+        for status in (400, 413, 422, 508):
             body = answers.anthropic_error_body(status, f"exact {status}")
             first, second = self.mock(f"a{status}", plans.reply(status, body)), self.mock(f"b{status}")
             qccd = self.daemon(self.endpoint(first, priority=1), self.endpoint(second, priority=2))

@@ -176,16 +176,16 @@ class Upstreams(QccdCase):
     def test_T5_plain_http_to_the_internet(self):
         self.check_config_refused("http://api.example.com", "allow_plaintext")
 
-    def test_loop_is_found(self):
+    def test_loop_is_found_and_not_tried_again(self):
         qccd = self.daemon(self.mock())
         listener = {"listen": [f"127.0.0.1:{qccd.address[1]}"]}
         qccd.stop()
-        text = config_text.config(config_text.cluster(config_text.endpoint("self", qccd.url, "sk-self")), server=listener,
-                                  retry={"max_retries": 0})
+        text = config_text.config(config_text.cluster(config_text.endpoint("self", qccd.url, "sk-self")), server=listener)
         looped = self.daemon_with(text)
         before = looped.descriptors()
         answer = looped.post()
-        self.assertIn(answer.status, (502, 508), answer)
+        self.assertEqual((answer.status, answer.header("x-should-retry")), (508, "false"), answer)
+        self.assertEqual(looped.metrics()["qcc_client_connections_accepted_total"], 2, "the client and itself, once")
         self.assertLess(looped.descriptors(), before + 20)
 
     def test_via_and_hop_are_added(self):

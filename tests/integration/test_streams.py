@@ -202,14 +202,31 @@ class BeforeTheCommit(QccdCase):
             self.assertEqual(client.send(post(message_body(stream=True))).head().status, 200)
 
 
+class StreamsUnasked(QccdCase):
+    """An event stream is under the rules of streams, whoever asked for it."""
+
+    def test_a_long_stream_outlives_nonstream_timeout(self):
+        mock = self.mock("a", plans.stream(EVENTS, gap=0.2))
+        qccd = self.daemon(self.endpoint(mock, nonstream_timeout="500ms", min_attempt="10ms"))
+        answer = qccd.post(message_body(stream=False))
+        self.assertEqual((answer.status, answer.complete, answer.body), (200, True, b"".join(EVENTS)))
+        self.assertTrue(eventually(lambda: "stream=complete" in qccd.log()))
+
+    def test_a_silent_stream_is_under_read_timeout(self):
+        mock = self.mock("a", plans.stream(HALF, end=plans.HANG))
+        qccd = self.daemon(self.endpoint(mock, nonstream_timeout="30s", read_timeout="300ms", min_attempt="10ms"))
+        answer = qccd.post(message_body(stream=False))
+        self.assertIn(b"fell silent", answer.body)
+
+
 class ClientGone(QccdCase):
     """The upstream must see the client leave, whatever it is doing."""
 
-    def check_cancelled(self, plan, stream, leave, read_some=False):
+    def check_cancelled(self, plan, stream, leave, read_some=False, behind=b"", **sections):
         mock = self.mock("a", plan)
-        qccd = self.daemon(mock)
+        qccd = self.daemon(mock, **sections)
         client = qccd.connect()
-        client.send(post(message_body(stream=stream)))
+        client.send(post(message_body(stream=stream)) + behind)
         self.assertTrue(mock.wait_requests(1))
         if read_some:
             client.head()
@@ -240,6 +257,33 @@ class ClientGone(QccdCase):
         for what in ("close", "reset"):
             with self.subTest(what):
                 self.check_cancelled(plans.stream([*HALF, *big]), True, self.WAYS[what], read_some=True)
+
+    # More than a connection's window of 32 KiB; the kernel keeps the rest.
+    MUCH = post(message_body("x" * 20_000)) * 3
+
+    def test_with_more_requests_behind_than_are_read_ahead(self):
+        for what, leave in self.WAYS.items():
+            with self.subTest(what):
+                self.check_cancelled(plans.script(plans.HANG), False, leave, behind=self.MUCH)
+
+    def test_half_closed_clients_that_break_off(self):
+        def leave(client):
+            client.end_writing()
+            time.sleep(0.2)
+            self.assertEqual(self.mocks[-1].abandoned_requests, [], "a half close is no end where it is allowed")
+            client.reset()
+
+        for behind in (b"", self.MUCH):
+            with self.subTest(behind=len(behind)):
+                self.check_cancelled(plans.script(plans.HANG), False, leave, behind=behind,
+                                     server={"allow_half_close": True})
+
+    def test_half_close_behind_many_requests_is_served_where_allowed(self):
+        mock = self.mock("a", plans.after(0.2, answers.anthropic()))
+        qccd = self.daemon(mock, server={"allow_half_close": True})
+        with qccd.connect() as client:
+            client.send(self.MUCH).end_writing()
+            self.assertEqual([client.answer().status for _ in range(3)], [200, 200, 200])
 
     def test_while_it_waits_to_try_again(self):
         mock = self.mock("a", answers.anthropic_error(500))

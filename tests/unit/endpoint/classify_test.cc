@@ -57,6 +57,12 @@ TEST_CASE("R3: answers are classified by status and the error's own words") {
       {answer(502), AttemptClass::transient},
       {answer(503), AttemptClass::transient},
       {answer(504), AttemptClass::transient},
+      {answer(508), AttemptClass::client},
+      {answer(508, false), AttemptClass::client},
+      {answer(508, true, "api_error"), AttemptClass::client},
+      {answer(508, true, "server_error"), AttemptClass::client},
+      {answer(507), AttemptClass::unknown},
+      {answer(509), AttemptClass::unknown},
       {answer(520, false), AttemptClass::transient},
       {answer(524, false), AttemptClass::transient},
       {answer(529), AttemptClass::overloaded},
@@ -115,7 +121,7 @@ TEST_CASE("R3: what is tried elsewhere, and what takes an endpoint out") {
   for (size_t i = 0; i < kAttemptClasses; ++i)
     CHECK(!name_of(static_cast<AttemptClass>(i)).empty());
   CHECK_FALSE(classify(answer(200)).try_elsewhere);
-  CHECK_FALSE(classify(answer(400)).try_elsewhere);
+  for (int status : {400, 508}) CHECK_FALSE(classify(answer(status)).try_elsewhere);
   CHECK_FALSE(classify(broken(ErrorKind::cancelled)).try_elsewhere);
   for (int status : {401, 402, 403, 408, 429, 500, 529})
     CHECK(classify(answer(status)).try_elsewhere);
