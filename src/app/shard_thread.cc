@@ -1,8 +1,11 @@
 #include "shard_thread.h"
 
+#include <netdb.h>
 #include <pthread.h>
 
 #include <array>
+
+#include <qcc/base/log_line.h>
 
 namespace qcc::app {
 namespace {
@@ -34,6 +37,20 @@ bool wait_until_running(const ThreadStatus& status) {
   return status.state.load(std::memory_order_acquire) == ThreadState::running;
 }
 
+net::ResolvedHost ShardAddresses::lookup(std::string_view host, uint16_t port) {
+  net::ResolvedHost answer = resolver_.lookup(host, port, loop_.now(), reader_);
+  if (answer.state == net::ResolveState::stale) metrics_.dns_stale.add(1);
+  if (answer.first_stale) tell_stale(host, answer.error);
+  return answer;
+}
+
+void ShardAddresses::tell_stale(std::string_view host, int error) {
+  LogLine(log_, LogLevel::warn, "dns", loop_.io().wall_now())
+      .text("message", "the name cannot be resolved any more; its last known addresses serve on")
+      .text("host", host)
+      .text("cause", error == 0 ? "no answer yet" : gai_strerror(error));
+}
+
 ShardThread::ShardThread(ShardSetup setup, health::HealthThread& health,
                          ThreadStatus& health_status, const net::Resolver& resolver)
     : metrics(attempt_class_names()),
@@ -61,7 +78,7 @@ void ShardThread::main() {
   }
   {
     rt::Loop loop(**io, setup_.seed);
-    ShardAddresses addresses(resolver_, loop, setup_.number);
+    ShardAddresses addresses(resolver_, loop, setup_.number, metrics, log);
     proxy::ProxyParts parts{loop, addresses,     health_.snapshots(), metrics,
                             log,  setup_.number, setup_.instance_id,  setup_.body_budget};
     shard::HealthLine line{&health_.inbox(setup_.number), &health_status_.wake_target};

@@ -23,19 +23,23 @@ struct ThreadStatus {
   std::string error;                     // written before `failed`
 };
 
-// Names looked up by one shard: its reader number of the resolver.
+// Names looked up by one shard: its reader number of the resolver. Answers that should be newer are
+// counted, and the daemon's first of each is told.
 class ShardAddresses final : public upstream::AddressSource {
  public:
-  ShardAddresses(const net::Resolver& resolver, rt::Loop& loop, size_t reader)
-      : resolver_(resolver), loop_(loop), reader_(reader) {}
-  net::ResolvedHost lookup(std::string_view host, uint16_t port) override {
-    return resolver_.lookup(host, port, loop_.now(), reader_);
-  }
+  ShardAddresses(const net::Resolver& resolver, rt::Loop& loop, size_t reader,
+                 metrics::ShardMetrics& metrics, LogRing& log)
+      : resolver_(resolver), loop_(loop), reader_(reader), metrics_(metrics), log_(log) {}
+  net::ResolvedHost lookup(std::string_view host, uint16_t port) override;
 
  private:
+  void tell_stale(std::string_view host, int error);
+
   const net::Resolver& resolver_;
   rt::Loop& loop_;
   size_t reader_;
+  metrics::ShardMetrics& metrics_;
+  LogRing& log_;
 };
 
 struct ShardSetup {

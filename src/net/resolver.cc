@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -19,12 +20,22 @@ namespace {
 constexpr std::chrono::milliseconds kShutdownPatience{100};
 constexpr Duration kSleepMax = std::chrono::seconds(60);  // bounds the wait for `kNever`
 
-// What is known about one name. Never changed once published.
+// Set by the first reader that finds the addresses stale; new addresses come with a new one.
+using StaleNotice = std::shared_ptr<std::atomic<bool>>;
+
+StaleNotice new_notice() { return std::make_shared<std::atomic<bool>>(false); }
+
+bool is_first_to_notice(const StaleNotice& notice) {
+  return !notice->load(std::memory_order_relaxed) && !notice->exchange(true);
+}
+
+// What is known about one name. Never changed once published, its notice excepted.
 struct Entry {
   std::string host;
   uint16_t port = 0;
   ResolvedHost answer;  // `fresh` stands for "has addresses": a reader's clock tells its age
   Instant fresh_until{};
+  StaleNotice stale_noticed = new_notice();
 };
 
 using EntryPtr = std::shared_ptr<const Entry>;
@@ -43,6 +54,7 @@ bool is_same_name(const Entry& entry, std::string_view host, uint16_t port) {
 struct Name {
   EntryPtr entry;
   Instant next_attempt{};
+  Instant forget_at = kNever;  // set while no configuration wants it
   bool being_asked = false;
 };
 
@@ -93,6 +105,7 @@ Entry updated(const Entry& before, const LookupAnswer& lookup, Instant now) {
   after.answer = interleave_families(lookup.addresses);
   after.answer.error = lookup.error;
   after.fresh_until = add_saturated(now, Resolver::kFreshFor);
+  after.stale_noticed = new_notice();
   bool keep_old = after.answer.state == ResolveState::failed && before.answer.count > 0;
   if (keep_old) {
     after = before;
@@ -126,6 +139,7 @@ class Resolver::Shared : public std::enable_shared_from_this<Shared> {
   void start_threads();
   void work();
   Name* find_name(std::string_view host, uint16_t port);
+  void forget_gone(Instant now);
   Name* next_due(Instant now);
   Duration until_next_attempt(Instant now) const;
   void ask(std::unique_lock<std::mutex>& lock, Name& name);
@@ -148,8 +162,16 @@ void Resolver::Shared::set_names(std::span<const HostName> wanted) {
     if (SocketAddress::from_ip(name.host, name.port)) continue;
     const Name* known = find_name(name.host, name.port);
     names.push_back(known ? *known : new_name(name));
+    names.back().forget_at = kNever;
   }
+  Instant forget_at = add_saturated(options_.clock(), kForgetAfter);
+  for (Name& known : names_) {
+    known.forget_at = std::min(known.forget_at, forget_at);
+    names.push_back(std::move(known));
+  }
+  // Of two alike the wanted one comes first and stays.
   std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) {
+    if (is_same_name(*a.entry, b.entry->host, b.entry->port)) return a.forget_at > b.forget_at;
     return is_before(a.entry->host, a.entry->port, b.entry->host, b.entry->port);
   });
   auto same = [](const Name& a, const Name& b) {
@@ -179,6 +201,8 @@ ResolvedHost Resolver::Shared::lookup(std::string_view host, uint16_t port, Inst
     ResolvedHost answer = (*found)->answer;
     if (answer.state == ResolveState::fresh && now >= (*found)->fresh_until)
       answer.state = ResolveState::stale;
+    if (answer.state == ResolveState::stale)
+      answer.first_stale = is_first_to_notice((*found)->stale_noticed);
     return answer;
   });
 }
@@ -208,6 +232,7 @@ void Resolver::Shared::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     Instant now = options_.clock();
+    forget_gone(now);
     if (Name* due = next_due(now)) {
       ask(lock, *due);
     } else {
@@ -216,6 +241,11 @@ void Resolver::Shared::work() {
   }
   --threads_running_;
   changed_.notify_all();
+}
+
+void Resolver::Shared::forget_gone(Instant now) {
+  if (std::erase_if(names_, [now](const Name& name) { return name.forget_at <= now; }) > 0)
+    publish();
 }
 
 // The name that has waited longest. A name that failed waits, so it never holds up the others.
@@ -230,8 +260,10 @@ Name* Resolver::Shared::next_due(Instant now) {
 
 Duration Resolver::Shared::until_next_attempt(Instant now) const {
   Duration wait = kSleepMax;
-  for (const Name& name : names_)
+  for (const Name& name : names_) {
     if (!name.being_asked) wait = std::min(wait, name.next_attempt - now);
+    wait = std::min(wait, name.forget_at - now);
+  }
   return wait;
 }
 

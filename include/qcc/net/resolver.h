@@ -34,7 +34,8 @@ struct ResolvedHost {
   std::array<SocketAddress, kAddressesMax> addresses{};
   uint8_t count = 0;  // > 0 exactly when fresh or stale
   ResolveState state = ResolveState::pending;
-  int error = 0;  // EAI_* of the last attempt if that failed; for gai_strerror()
+  bool first_stale = false;  // stale, and no look-up has said so since it was fresh
+  int error = 0;             // EAI_* of the last attempt if that failed; for gai_strerror()
 
   // In the order to try them (RFC 8305 §4): IPv6 first, then the families by turns.
   std::span<const SocketAddress> view() const { return {addresses.data(), count}; }
@@ -61,6 +62,9 @@ class Resolver {
   static constexpr Duration kRefreshEvery = std::chrono::seconds(60);
   static constexpr Duration kFreshFor = std::chrono::seconds(300);
   static constexpr Duration kRetryEvery = std::chrono::seconds(5);  // after a failure
+  // Requests may ask for a host of the configuration before: until their shard has followed a
+  // reload, and later when they replace a connection.
+  static constexpr Duration kForgetAfter = std::chrono::seconds(300);
 
   struct Options {
     size_t readers_max = 1;
@@ -75,8 +79,9 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // From here on these names are known and kept up to date; answers of names that stay are kept,
-  // others forgotten. Threads start with the first name that is no IP literal.
+  // From here on these names are known and kept up to date; answers of names that stay are kept.
+  // Others are kept up to date too, and forgotten after `kForgetAfter`. Threads start with the
+  // first name that is no IP literal.
   void set_names(std::span<const HostName> names);
 
   // REQUIRES: reader < readers_max, used by one thread at a time. IP literals need no set_names.

@@ -208,7 +208,36 @@ TEST_CASE("resolver: a stuck name does not hold up the others") {
   world.dns->set("stuck.test", {});
 }
 
-TEST_CASE("resolver: new names join, names that stay keep their answer, others are forgotten") {
+TEST_CASE("resolver: each time a name goes stale, one look-up hears of it") {
+  World world;
+  auto hears = [&world](size_t reader) {
+    return world.resolver.lookup("a.test", 443, world.dns->now(), reader).first_stale;
+  };
+  world.dns->set("a.test", {"192.0.2.1"});
+  world.names({{"a.test", 443}});
+  CHECK(eventually([&] { return world.look("a.test").count == 1; }));
+  for (int time = 0; time < 2; ++time) {
+    world.dns->set("a.test", {});
+    world.advance(60);
+    CHECK(eventually([&] { return world.look("a.test").error == EAI_AGAIN; }));
+    CHECK_FALSE(hears(0));
+    world.dns->advance(240);
+    CHECK(hears(1));
+    CHECK_FALSE(hears(0));
+    int asked = world.dns->asked("a.test");
+    world.advance(5);
+    CHECK(eventually([&] { return world.dns->asked("a.test") > asked; }));
+    CHECK_FALSE(hears(1));
+    world.names({{"a.test", 443}, {"b.test", 443}});
+    CHECK_FALSE(hears(1));
+    world.dns->set("a.test", {"192.0.2.9"});
+    world.advance(5);
+    CHECK(eventually([&] { return world.look("a.test").state == ResolveState::fresh; }));
+    CHECK_FALSE(hears(1));
+  }
+}
+
+TEST_CASE("resolver: new names join, names that stay keep their answer") {
   World world;
   world.dns->set("a.test", {"192.0.2.1"});
   world.dns->set("b.test", {"192.0.2.2"});
@@ -218,10 +247,50 @@ TEST_CASE("resolver: new names join, names that stay keep their answer, others a
       [&] { return world.look("a.test").count == 1 && world.look("b.test").count == 1; }));
   world.names({{"c.test", 443}, {"b.test", 443}});
   CHECK(world.look("b.test").count == 1);
-  CHECK(world.look("a.test").state == ResolveState::failed);
   CHECK(eventually([&] { return world.look("c.test").count == 1; }));
   CHECK(world.dns->asked("a.test") == 1);
   CHECK(world.dns->asked("b.test") == 1);
+}
+
+TEST_CASE("resolver: a name that is gone serves requests under way, and is forgotten later") {
+  World world;
+  world.dns->set("a.test", {"192.0.2.1"});
+  world.dns->set("b.test", {"192.0.2.2"});
+  world.dns->set("c.test", {"192.0.2.3"});
+  world.names({{"a.test", 443}, {"b.test", 443}});
+  CHECK(eventually(
+      [&] { return world.look("a.test").count == 1 && world.look("b.test").count == 1; }));
+  world.names({{"c.test", 443}});
+  CHECK(eventually([&] { return world.look("c.test").count == 1; }));
+  CHECK(world.look("a.test").state == ResolveState::fresh);
+  world.advance(200);
+  world.names({{"b.test", 443}});
+  CHECK(world.look("a.test").count == 1);
+  world.advance(99);
+  std::this_thread::sleep_for(milliseconds(20));
+  CHECK(world.look("a.test").count == 1);
+  world.advance(1);
+  CHECK(eventually([&] { return world.look("a.test").state == ResolveState::failed; }));
+  CHECK(world.look("b.test").count == 1);
+  CHECK(world.look("c.test").count == 1);
+  world.advance(200);
+  CHECK(eventually([&] { return world.look("c.test").state == ResolveState::failed; }));
+  CHECK(world.look("b.test").count == 1);
+  int asked = world.dns->asked("a.test");
+  world.advance(1000);
+  CHECK(eventually([&] { return world.dns->asked("b.test") > 3; }));
+  CHECK(world.dns->asked("a.test") == asked);
+}
+
+TEST_CASE("resolver: a look-up under way when its name goes is still answered") {
+  World world;
+  world.dns->hang("a.test");
+  world.names({{"a.test", 443}});
+  CHECK(eventually([&] { return world.dns->asked("a.test") == 1; }));
+  world.names({});
+  CHECK(world.look("a.test").state == ResolveState::pending);
+  world.dns->set("a.test", {"192.0.2.1"});
+  CHECK(eventually([&] { return world.look("a.test").count == 1; }));
 }
 
 TEST_CASE("resolver: one host on several ports") {
@@ -241,6 +310,8 @@ TEST_CASE("resolver: an answer for a name that is no longer wanted is dropped") 
   world.names({{"a.test", 443}});
   CHECK(eventually([&] { return world.dns->asked("a.test") == 1; }));
   world.names({});
+  world.advance(300);
+  CHECK(eventually([&] { return world.look("a.test").state == ResolveState::failed; }));
   world.dns->set("a.test", {"192.0.2.1"});
   std::this_thread::sleep_for(milliseconds(5));
   CHECK(world.look("a.test").state == ResolveState::failed);
