@@ -47,6 +47,7 @@ class Control final : private admin::AdminFacts {
   void check_heartbeats();
   void write_logs();
   void tell_changes();
+  void tell_status();
   void start_admin();
   void set_admin_options();
   std::string_view not_ready_reason() override;

@@ -8,6 +8,7 @@
 
 #include "control.h"
 #include "signals.h"
+#include "status_text.h"
 
 #include <algorithm>
 
@@ -148,6 +149,20 @@ void Control::tell_changes() {
   });
 }
 
+void Control::tell_status() {
+  if (!notify_.has_listener()) return;
+  StatusFacts facts;
+  for_each_endpoint([&](uint16_t, const endpoint::SlotView& view, const endpoint::Snapshot&) {
+    ++facts.endpoints;
+    facts.disabled += !view.config->enabled;
+    facts.unhealthy += view.config->enabled && view.auth_failed;
+  });
+  facts.changed_at = static_cast<time_t>(reload_time_);
+  facts.reload_refused = !reload_ok_;
+  facts.draining = draining_;
+  notify_.status(status_text(facts), loop_->now());
+}
+
 void Control::write_logs() {
   log_writer_->drain(log_);
   for (auto& shard : shards_) log_writer_->drain(shard->log);
@@ -164,6 +179,7 @@ rt::Task<Unit> Control::tick() {
     if (loop_->now() >= stop_at_) stop_now();
     check_heartbeats();
     tell_changes();
+    tell_status();
     write_logs();
     if (all_ended()) break;
     co_await rt::sleep_for(*scope_, kTick);

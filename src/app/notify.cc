@@ -9,6 +9,11 @@
 #include <cstring>
 
 namespace qcc::app {
+namespace {
+
+constexpr Duration kStatusPause = std::chrono::seconds(1);
+
+}  // namespace
 
 Notifier::Notifier() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
@@ -40,6 +45,13 @@ void Notifier::reloading() const {
   clock_gettime(CLOCK_MONOTONIC, &t);
   int64_t microseconds = int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
+}
+
+void Notifier::status(const std::string& text, Instant now) {
+  if (text == status_ || now < next_status_) return;
+  status_ = text;
+  next_status_ = now + kStatusPause;
+  send("STATUS=" + text);
 }
 
 void Notifier::watchdog(Instant now) {

@@ -154,6 +154,61 @@ class Reload(QccdCase):
         self.assertEqual(qccd.exchange(post(fields=[("x-api-key", CLIENT_KEY)])).status, 200)
 
 
+class Supervised(QccdCase):
+    """What systemd hears, played on a socket of the test's own."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="qcc-notify-")
+        self.addCleanup(folder.cleanup)
+        self.socket_path = str(Path(folder.name) / "notify")
+        self.supervisor = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.supervisor.close)
+        self.supervisor.bind(self.socket_path)
+        self.supervisor.setblocking(False)
+        self.heard = []
+
+    def listen(self):
+        try:
+            while True:
+                self.heard.append(self.supervisor.recv(4096).decode())
+        except BlockingIOError:
+            return self.heard
+
+    def status(self):
+        said = [text for text in self.listen() if text.startswith("STATUS=")]
+        return said[-1].removeprefix("STATUS=") if said else ""
+
+    def comes(self, beginning, end=""):
+        fits = lambda: self.status().startswith(beginning) and self.status().endswith(end)
+        self.assertTrue(eventually(fits), f"{self.heard}, not {beginning} … {end}")
+
+    def test_the_status_follows_endpoints_reloads_and_the_end(self):
+        first, second = self.mock("a"), self.mock("b")
+        text = lambda *mocks: config_text.config(config_text.cluster(*map(self.endpoint, mocks)))
+        qccd = self.daemon_with(text(first), environment={"NOTIFY_SOCKET": self.socket_path})
+        self.comes("serving 1 endpoint; configuration of ")
+        self.assertEqual(self.heard.count("READY=1"), 1)
+        qccd.write_config(text(first, second))
+        qccd.signal(signal.SIGHUP)
+        self.comes("serving 2 endpoints; configuration of ")
+        self.assertEqual(self.heard.count("READY=1"), 2)
+        first.plan = plans.reply(401, b'{"type":"error","error":{"type":"authentication_error","message":"no"}}')
+        for _ in range(4):
+            self.assertEqual(qccd.post().status, 200)
+        self.comes("serving 2 endpoints, 1 unhealthy; configuration of ")
+        qccd.write_config("not = [valid")
+        qccd.signal(signal.SIGHUP)
+        self.comes("serving 2 endpoints, 1 unhealthy; the reload of ", " was refused, see the log")
+        with qccd.connect() as client:  # keeps the drain waiting
+            client.send(post()[:20])
+            qccd.signal(signal.SIGTERM)
+            self.comes("draining")
+        self.assertIn("STOPPING=1", self.heard)
+        count = len([text for text in self.heard if text.startswith("STATUS=")])
+        self.assertLessEqual(count, 6, f"one for each change: {self.heard}")
+
+
 class Drain(QccdCase):
     def streaming(self, qccd, mock):
         client = qccd.connect()

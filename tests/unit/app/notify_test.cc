@@ -9,6 +9,7 @@
 #include <string>
 
 #include "../../../src/app/notify.h"
+#include "../../../src/app/status_text.h"
 
 namespace qcc::app {
 namespace {
@@ -63,8 +64,8 @@ TEST_CASE("the supervisor hears each state") {
   Notifier notifier;
   notifier.ready();
   CHECK(supervisor.heard() == "READY=1");
-  notifier.status("serving, 3 of 4 endpoints");
-  CHECK(supervisor.heard() == "STATUS=serving, 3 of 4 endpoints");
+  notifier.status("serving", Instant(100s));
+  CHECK(supervisor.heard() == "STATUS=serving");
   notifier.reloading();
   CHECK(supervisor.heard().starts_with("RELOADING=1\nMONOTONIC_USEC="));
   notifier.stopping();
@@ -88,6 +89,46 @@ TEST_CASE("the watchdog is fed three times in its period, when it is meant for u
     for (Instant now(100s); now < Instant(110s); now += 100ms) notifier.watchdog(now);
     CHECK(times_fed(supervisor) == row.fed);
   }
+}
+
+TEST_CASE("the status is told when it changes, once a second at most, the latest last") {
+  struct Row {
+    Duration at;
+    const char *status, *heard;
+  };
+  const Row rows[] = {{0ms, "a", "STATUS=a"}, {2s, "a", ""},     {2100ms, "b", "STATUS=b"},
+                      {2200ms, "c", ""},      {2300ms, "d", ""}, {3100ms, "d", "STATUS=d"},
+                      {3200ms, "e", ""},      {3300ms, "d", ""}, {9s, "d", ""},
+                      {10s, "e", "STATUS=e"}, {10500ms, "", ""}, {11s, "", "STATUS="}};
+  Supervisor supervisor;
+  Notifier notifier;
+  for (const Row& row : rows) {
+    CAPTURE(row.at.count());
+    notifier.status(row.status, Instant(100s) + row.at);
+    CHECK(supervisor.heard() == row.heard);
+  }
+}
+
+TEST_CASE("what the status says") {
+  struct Row {
+    StatusFacts facts;
+    const char* text;
+  };
+  const time_t at = 1'700'000'000;
+  setenv("TZ", "UTC", 1);
+  const Row rows[] = {
+      {{.endpoints = 1, .changed_at = at}, "serving 1 endpoint; configuration of 2023-11-14 22:13"},
+      {{.endpoints = 3, .unhealthy = 1, .changed_at = at},
+       "serving 3 endpoints, 1 unhealthy; configuration of 2023-11-14 22:13"},
+      {{.endpoints = 4, .unhealthy = 2, .disabled = 1, .changed_at = at},
+       "serving 4 endpoints, 2 unhealthy, 1 disabled; configuration of 2023-11-14 22:13"},
+      {{.endpoints = 3, .unhealthy = 2, .disabled = 1, .changed_at = at},
+       "no endpoint can serve: 2 unhealthy, 1 disabled; configuration of 2023-11-14 22:13"},
+      {{.endpoints = 2, .changed_at = at, .reload_refused = true},
+       "serving 2 endpoints; the reload of 2023-11-14 22:13 was refused, see the log"},
+      {{.endpoints = 2, .unhealthy = 2, .draining = true}, "draining: no new connections"},
+  };
+  for (const Row& row : rows) CHECK(status_text(row.facts) == row.text);
 }
 
 TEST_CASE("without a supervisor, or with a gone one, nothing happens") {
