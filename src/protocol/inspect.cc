@@ -90,7 +90,13 @@ std::string_view session_part(std::string_view user_id, std::span<char> room) {
 }
 
 std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind kind) {
-  const auto skimmed = json::skim_request(body);
+  json::RequestSkimmer unfed;
+  return inspect(body, kind, unfed);
+}
+
+std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind kind,
+                                                json::RequestSkimmer& skimmer) {
+  const auto skimmed = skimmer.finish(body);
   if (!skimmed)
     return std::unexpected(
         BadRequest{BadRequestCause::json, skimmed.error(), skimmed.error().field});

@@ -11,6 +11,8 @@ namespace qcc::proxy {
 namespace {
 
 constexpr Duration kRateGrace = std::chrono::seconds(30);
+// One receive at most: little enough to be in the core's own cache still when it is skimmed.
+constexpr size_t kPieceBytesMax = 256 * 1024;
 
 Refusal refusal_of(const Error& error) {
   switch (error.kind) {
@@ -54,6 +56,11 @@ class BodyClock {
   rt::Scope silence_;
 };
 
+// What is wrong with it is told when it is whole.
+void skim_unfinished(Request& request) {
+  if (request.method == http::Method::post) request.skimmer.feed(request.body.view());
+}
+
 rt::Task<std::optional<Refusal>> read_sized(Session& session, Request& request, net::Chunk& chunk) {
   Body& body = request.body;
   auto length = static_cast<size_t>(request.content_length);
@@ -67,12 +74,13 @@ rt::Task<std::optional<Refusal>> read_sized(Session& session, Request& request, 
   chunk = net::Chunk{};  // used up: its buffer must not wait with us
   BodyClock clock(session, request.setup.config->limits);
   while (kept && body.size() < length) {
-    std::span<char> room = body.room().first(length - body.size());
+    std::span<char> room = body.room().first(std::min(length - body.size(), kPieceBytesMax));
     rt::Scope& wait = clock.next_wait();
     Result<size_t> got = co_await session.stream.read_into(room, wait);
     if (!got) co_return refusal_of(got.error());
     if (*got == 0) co_return Refusal{0, {}, true};
     kept = body.grew(*got);
+    if (body.size() < length) skim_unfinished(request);
     if (clock.too_slow(body.size())) co_return refusal_of({.kind = ErrorKind::timeout});
   }
   if (!kept) co_return refusal_of(kept.error());
@@ -102,6 +110,7 @@ rt::Task<std::optional<Refusal>> read_chunked(Session& session, Request& request
     std::optional<Refusal> refusal = take(request, decoder, chunk);
     if (refusal) co_return refusal;
     if (decoder.done()) co_return std::nullopt;
+    if (request.body.size() > 0) skim_unfinished(request);
     if (clock.too_slow(request.body.size())) co_return refusal_of({.kind = ErrorKind::timeout});
     chunk = net::Chunk{};
     rt::Scope& wait = clock.next_wait();
@@ -135,7 +144,7 @@ rt::Task<std::optional<Refusal>> read_body(Session& session, Request& request, n
 
 std::optional<Refusal> inspect_body(Request& request) {
   if (request.method != http::Method::post) return std::nullopt;
-  auto facts = protocol::inspect(request.body.view(), request.kind);
+  auto facts = protocol::inspect(request.body.view(), request.kind, request.skimmer);
   if (!facts) return Refusal{400, protocol::describe(facts.error())};
   request.facts = *facts;
   request.record.model_asked = request.facts.model.view();

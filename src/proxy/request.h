@@ -85,6 +85,7 @@ class Request {
   std::string_view credentials;  // the client's own, for auth = "client"
 
   Body body;
+  json::RequestSkimmer skimmer;  // fed while a body comes in pieces
   protocol::RequestFacts facts;
   RequestRecord record;
   endpoint::Setup setup;       // in force when it arrived

@@ -417,6 +417,21 @@ class Json(RuleCase):
         body = b'{"model":"m","max_tokens":1,"messages":[],"x":' + b"[" * 200 + b"]" * 200 + b"}"
         self.assertEqual(self.qccd.post(body).status, 200)
 
+    def test_J_bodies_of_many_pieces_are_judged_when_they_are_whole(self):
+        text = json.dumps("Here is \"text\",\t中文 \\ and\n more. " * 40_000, ensure_ascii=False)
+        rows = [('{"model":7,"x":%s}', 400, "(byte 9)"), ('{"x":%s,"model":"m","y":"\\x"}', 400, "malformed escape"),
+                ('{"x":%s,"messages":[],"model":"m"}', 200, ""), ('{"model":"m","x":[%s', 400, "ends before")]
+        for template, status, told in rows:
+            body = template.replace("%s", text).encode()
+            chunks = b"".join(plans.chunk(body[at:at + 7777]) for at in range(0, len(body), 7777)) + plans.LAST_CHUNK
+            chunked = post(chunks, fields=[("Transfer-Encoding", "chunked")], framing=False)
+            for what, wire in (("sized", post(body)), ("chunked", chunked)):
+                with self.subTest(template=template, framing=what), self.qccd.connect() as client:
+                    answer = client.send(wire).answer()
+                    self.assertEqual(answer.status, status, answer)
+                    self.assertIn(told, "" if status == 200 else answer.json()["error"]["message"])
+                    self.assertEqual(client.send(post()).answer().status, 200, "the connection goes on")
+
     def test_J4_compressed_request(self):
         self.assertEqual(self.qccd.exchange(post(fields=[("Content-Encoding", "gzip")])).status, 415)
         self.assertEqual(self.qccd.exchange(post(fields=[("Content-Encoding", "identity")])).status, 200)

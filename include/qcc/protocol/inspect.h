@@ -56,6 +56,9 @@ struct BadRequest {
 
 // REQUIRES: kind is messages, count_tokens, chat_completions or responses.
 std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind kind);
+// The same for a body that `skimmer` was fed while it came; finishes it.
+std::expected<RequestFacts, BadRequest> inspect(std::string_view body, ApiKind kind,
+                                                json::RequestSkimmer& skimmer);
 
 // Whether a JSON object ends within itself: what is left of a body that was cut.
 bool is_cut_json(std::string_view body);

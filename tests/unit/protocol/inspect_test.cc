@@ -126,6 +126,28 @@ TEST_CASE("inspect: an escaped model is what the upstream will see") {
   CHECK(facts->model == "gpt-5 😀");
 }
 
+TEST_CASE("inspect: a body that was fed in pieces is what it is at once") {
+  const std::string filler(200, ' ');
+  const std::vector<std::string> bodies = {
+      "{\"model\":\"m\"," + filler + "\"metadata\":{\"user_id\":\"u\"},\"max_tokens\":5}",
+      "{\"model\":5," + filler + "}", filler + "{" + filler};
+  for (const std::string& body : bodies) {
+    json::RequestSkimmer skimmer;
+    for (size_t fed = 0; fed < body.size(); fed += 30)
+      skimmer.feed(std::string_view(body).substr(0, fed));
+    const auto fed = inspect(body, ApiKind::messages, skimmer);
+    const auto at_once = inspect(body, ApiKind::messages);
+    REQUIRE(fed.has_value() == at_once.has_value());
+    if (fed) {
+      CHECK(fed->model == "m");
+      CHECK(fed->max_tokens == 5u);
+      CHECK(fed->metadata_session.text == "u");
+    } else {
+      CHECK(describe(fed.error()) == describe(at_once.error()));
+    }
+  }
+}
+
 TEST_CASE("splice_model changes the model and nothing else") {
   const std::string body = "{ \"a\":1.0, \"model\" : \"old\\u0041\" ,\"b\": [ ] }";
   const auto facts = inspect(body, ApiKind::messages);
