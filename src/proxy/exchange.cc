@@ -5,6 +5,8 @@
 namespace qcc::proxy {
 namespace {
 
+constexpr Duration kAnswerBehindSend = std::chrono::milliseconds(50);
+
 // Ends a send that is under way when the endpoint answers before it has read the request: its
 // answer counts then (RFC 9112 §9.3).
 class EarlyAnswer final : public net::StreamObserver {
@@ -80,6 +82,15 @@ Error why_ended(const net::Stream& stream) {
   return stream.failure().value_or(Error{ErrorKind::reset, ErrorSource::upstream, 0, "send"});
 }
 
+// After a send that did not end well: the endpoint may have answered and closed, and its answer may
+// be received a moment after the send has failed.
+rt::Task<bool> has_answered(net::Stream& stream, rt::Scope& scope) {
+  rt::Scope moment(scope.loop(), &scope, kAnswerBehindSend);
+  Result<net::Chunk> chunk = co_await stream.read(moment);
+  if (chunk) stream.unread(std::move(*chunk));
+  co_return stream.has_unread();
+}
+
 rt::Task<Result<Unit>> send_request(Attempt& a, rt::Scope& scope) {
   const std::string* model = mapped_model(a);
   a.request.record.model_sent = model ? std::string_view(*model) : a.request.facts.model.view();
@@ -97,12 +108,13 @@ rt::Task<Result<Unit>> send_request(Attempt& a, rt::Scope& scope) {
     std::string_view piece = pieces->parts[i];
     Result<Unit> sent = co_await stream.write(piece, send_scope);
     if (sent) continue;
+    bool answers = co_await has_answered(stream, scope);
     // The answer's own limit may have struck while the send was being given up.
     if (scope.cancelled())
       co_return std::unexpected(rt::error_of(scope, ErrorSource::upstream, "send"));
-    bool peer_broke = !stream.has_unread() && stream.ended();
+    bool peer_broke = !answers && stream.peer_end() != net::PeerEnd::none;
     if (peer_broke) co_return std::unexpected(why_ended(stream));
-    if (!stream.has_unread()) co_return sent;
+    if (!answers) co_return sent;
     a.upstream_keeps_alive = false;
     a.reusable = false;
     a.request.record.sent_last = a.proxy.loop.now();
