@@ -7,8 +7,6 @@
 
 #include <qcc/base/ascii.h>
 
-#include "number.h"
-
 namespace qcc::config {
 namespace {
 
@@ -79,9 +77,9 @@ std::string_view without_version(std::string_view path) {
 }
 
 Failure read_port(std::string_view text, BaseUrl& url) {
-  std::optional<uint64_t> port = parse_decimal(text);
-  if (!port || *port == 0 || *port > 65535) return "a port is a number from 1 to 65535";
-  url.port = static_cast<uint16_t>(*port);
+  std::optional<uint16_t> port = parse_port(text);
+  if (!port || *port == 0) return "a port is a number from 1 to 65535";
+  url.port = *port;
   return std::nullopt;
 }
 
@@ -99,10 +97,9 @@ Failure read_authority(std::string_view authority, BaseUrl& url) {
   if (host.empty()) return "there is no host";
   url.host = std::string(host);
   std::ranges::transform(url.host, url.host.begin(), ascii_lower);
-  if (is_ipv6 && (host.find(':') == host.npos || !is_ip_address(host))) {
-    return "the brackets hold no IPv6 address";
-  }
-  if (!is_ip_address(host)) {
+  std::optional<IpAddress> address = parse_ip(host);
+  if (is_ipv6 && !(address && address->is_v6)) return "the brackets hold no IPv6 address";
+  if (!address) {
     if (Failure failure = check_name(url.host)) return failure;
   }
   if (rest.empty()) return std::nullopt;

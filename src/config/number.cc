@@ -20,6 +20,14 @@ constexpr Unit kSizeUnits[] = {
     {"GiB", kGiB},     {"MiB", kMiB}, {"KiB", kKiB}, {"GB", 1'000'000'000},
     {"MB", 1'000'000}, {"KB", 1000},  {"B", 1}};
 
+std::optional<uint64_t> parse_decimal(std::string_view text) {
+  uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  auto [stop, failure] = std::from_chars(text.data(), end, value);
+  if (failure != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
 template <size_t N>
 std::optional<uint64_t> parse_quantity(std::string_view text, const Unit (&units)[N]) {
   size_t digits = text.find_first_not_of("0123456789");
@@ -35,14 +43,6 @@ std::optional<uint64_t> parse_quantity(std::string_view text, const Unit (&units
 }
 
 }  // namespace
-
-std::optional<uint64_t> parse_decimal(std::string_view text) {
-  uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  auto [stop, failure] = std::from_chars(text.data(), end, value);
-  if (text.empty() || failure != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
 
 std::optional<Duration> parse_duration(std::string_view text) {
   std::optional<uint64_t> ns = parse_quantity(text, kTimeUnits);

@@ -1,4 +1,4 @@
-// Decimal numbers, durations and sizes as written in qcc.toml.
+// Durations and sizes as written in qcc.toml.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -8,9 +8,6 @@
 #include <qcc/base/time.h>
 
 namespace qcc::config {
-
-// Digits only; nothing for an empty text, a sign or more than 64 bits.
-std::optional<uint64_t> parse_decimal(std::string_view text);
 
 // "250ms", "90s", "5m", "1h".
 std::optional<Duration> parse_duration(std::string_view text);

@@ -178,7 +178,7 @@ const HttpFault* RequestParser::read_target() {
     std::string_view rest = after_scheme(target);
     size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
     target_authority_ = rest.substr(0, authority_end);
-    if (!parse_host_port(target_authority_)) return &faults::kBadTargetForm;
+    if (!host_of(target_authority_)) return &faults::kBadTargetForm;
     target = rest.substr(authority_end);
   }
   if (target.starts_with("//")) return &faults::kBadTargetForm;
@@ -207,7 +207,7 @@ const HttpFault* RequestParser::check_host() {
     return head_.minor_version == 0 ? nullptr : &faults::kNoHost;
   }
   head_.host = host->value;
-  if (!parse_host_port(head_.host)) return &faults::kBadHost;
+  if (!host_of(head_.host)) return &faults::kBadHost;
   bool is_same = target_authority_.empty() || iequals(target_authority_, head_.host);
   return is_same ? nullptr : &faults::kTargetNotHost;
 }

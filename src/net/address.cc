@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -12,29 +11,6 @@ namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
 constexpr size_t kPathOffset = offsetof(sockaddr_un, sun_path);
-
-std::optional<uint16_t> parse_port(std::string_view text) {
-  uint16_t port = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (fault != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
-constexpr bool in_block(uint32_t address, uint32_t block, int prefix_bits) {
-  return (address ^ block) >> (32 - prefix_bits) == 0;
-}
-
-constexpr uint32_t ip4(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-  return a << 24 | b << 16 | c << 8 | d;
-}
-
-bool starts_with(const uint8_t* address, std::initializer_list<uint8_t> prefix) {
-  return std::equal(prefix.begin(), prefix.end(), address);
-}
-
-bool is_all_zero(const uint8_t* bytes, size_t count) {
-  return std::all_of(bytes, bytes + count, [](uint8_t byte) { return byte == 0; });
-}
 
 }  // namespace
 
@@ -65,23 +41,21 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
 }
 
 std::optional<SocketAddress> SocketAddress::from_ip(std::string_view ip, uint16_t port) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (ip.size() >= text.size() || ip.find('\0') != std::string_view::npos) return std::nullopt;
-  std::copy(ip.begin(), ip.end(), text.begin());
+  std::optional<IpAddress> parsed = parse_ip(ip);
+  if (!parsed) return std::nullopt;
   SocketAddress address;
-  if (inet_pton(AF_INET, text.data(), &address.bytes_.v4.sin_addr) == 1) {
-    address.bytes_.v4.sin_family = AF_INET;
-    address.bytes_.v4.sin_port = htons(port);
-    address.size_ = sizeof(sockaddr_in);
-    return address;
-  }
-  if (inet_pton(AF_INET6, text.data(), &address.bytes_.v6.sin6_addr) == 1) {
+  if (parsed->is_v6) {
     address.bytes_.v6.sin6_family = AF_INET6;
     address.bytes_.v6.sin6_port = htons(port);
+    std::ranges::copy(parsed->view(), address.bytes_.v6.sin6_addr.s6_addr);
     address.size_ = sizeof(sockaddr_in6);
-    return address;
+  } else {
+    address.bytes_.v4.sin_family = AF_INET;
+    address.bytes_.v4.sin_port = htons(port);
+    std::memcpy(&address.bytes_.v4.sin_addr, parsed->bytes.data(), 4);
+    address.size_ = sizeof(sockaddr_in);
   }
-  return std::nullopt;
+  return address;
 }
 
 SocketAddress SocketAddress::from_system(const sockaddr* address, socklen_t size) {
@@ -128,38 +102,11 @@ std::string SocketAddress::format() const {
   return "none";
 }
 
-std::optional<uint32_t> SocketAddress::ipv4() const {
-  if (family() == AF_INET) return ntohl(bytes_.v4.sin_addr.s_addr);
-  if (family() != AF_INET6) return std::nullopt;
-  const uint8_t* v6 = ipv6();
-  bool mapped = is_all_zero(v6, 10) && v6[10] == 0xff && v6[11] == 0xff;
-  bool nat64 = starts_with(v6, {0x00, 0x64, 0xff, 0x9b}) && is_all_zero(v6 + 4, 8);
-  if (!mapped && !nat64) return std::nullopt;
-  return ip4(v6[12], v6[13], v6[14], v6[15]);
-}
-
-bool SocketAddress::is_loopback() const {
-  if (family() == AF_UNIX) return true;
-  if (std::optional<uint32_t> v4 = ipv4()) return in_block(*v4, ip4(127, 0, 0, 0), 8);
-  return family() == AF_INET6 && is_all_zero(ipv6(), 15) && ipv6()[15] == 1;
-}
-
-bool SocketAddress::is_private() const {
-  if (is_link_local_metadata()) return false;
-  if (std::optional<uint32_t> v4 = ipv4())
-    return in_block(*v4, ip4(10, 0, 0, 0), 8) || in_block(*v4, ip4(172, 16, 0, 0), 12) ||
-           in_block(*v4, ip4(192, 168, 0, 0), 16) || in_block(*v4, ip4(100, 64, 0, 0), 10);
-  return family() == AF_INET6 && (ipv6()[0] & 0xfe) == 0xfc;
-}
-
-bool SocketAddress::is_link_local_metadata() const {
-  if (std::optional<uint32_t> v4 = ipv4())
-    return in_block(*v4, ip4(169, 254, 0, 0), 16) || *v4 == ip4(100, 100, 100, 200);
-  if (family() != AF_INET6) return false;
-  bool link_local = ipv6()[0] == 0xfe && (ipv6()[1] & 0xc0) == 0x80;
-  bool aws = starts_with(ipv6(), {0xfd, 0x00, 0x0e, 0xc2}) && is_all_zero(ipv6() + 4, 10) &&
-             ipv6()[14] == 0x02 && ipv6()[15] == 0x54;
-  return link_local || aws;
+AddressScope SocketAddress::scope() const {
+  const auto* v4 = reinterpret_cast<const uint8_t*>(&bytes_.v4.sin_addr);
+  if (family() == AF_INET) return scope_of_address(std::span(v4, 4));
+  if (family() == AF_INET6) return scope_of_address(bytes_.v6.sin6_addr.s6_addr);
+  return family() == AF_UNIX ? AddressScope::loopback : AddressScope::unspecified;
 }
 
 bool operator==(const SocketAddress& a, const SocketAddress& b) {

@@ -1,6 +1,5 @@
 #include <qcc/tls/engine.h>
 
-#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -11,6 +10,7 @@
 
 #include <qcc/base/assert.h>
 #include <qcc/base/hash.h>
+#include <qcc/base/ip.h>
 
 #include "callbacks.h"
 #include "context_state.h"
@@ -20,12 +20,6 @@ namespace {
 
 constexpr size_t kKeptCapacity = 512;  // an emptied queue this small is kept for the next record
 constexpr size_t kCapacityMin = 256;
-
-bool is_ip_literal(const std::string& host) {
-  in6_addr address;
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &address) == 1;
-}
 
 bool is_readable_text(std::span<const char> bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) {
@@ -116,7 +110,7 @@ void TlsEngine::create_ssl() {
 void TlsEngine::name_server(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);  // RFC 6066 §3: SNI has no trailing dot
   host_ = host;
-  host_is_address_ = is_ip_literal(host_);
+  host_is_address_ = parse_ip(host_).has_value();
   bool usable = !host_.empty() && host_.find('\0') == std::string::npos &&
                 (host_is_address_ || SSL_set_tlsext_host_name(ssl_, host_.c_str()) == 1);
   if (!usable) error_ = Error{ErrorKind::tls, ErrorSource::local, kBadPeerName, "tls handshake"};

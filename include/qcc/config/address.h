@@ -4,9 +4,10 @@
 #pragma once
 #include <cstdint>
 #include <expected>
-#include <span>
 #include <string>
 #include <string_view>
+
+#include <qcc/base/ip.h>
 
 namespace qcc::config {
 
@@ -43,23 +44,9 @@ struct BaseUrl {
 // "http(s)://host[:port][/path]". A final "/v1" is dropped: every route brings its own.
 std::expected<BaseUrl, std::string> parse_base_url(std::string_view text);
 
-// True for an IPv4 or IPv6 address without brackets.
-bool is_ip_address(std::string_view host);
-
-enum class AddressScope : uint8_t {
-  unspecified,      // 0.0.0.0, ::
-  loopback,         // 127.0.0.0/8, ::1
-  link_local,       // 169.254.0.0/16, fe80::/10 and cloud metadata services: never an upstream
-  private_network,  // RFC 1918, 100.64.0.0/10, fc00::/7
-  global,
-};
-
-// `address` holds 4 or 16 bytes in network order; any other length is `unspecified`. IPv4 inside
-// IPv6 (mapped, NAT64) is judged as the IPv4 address. Also for what DNS returned.
-AddressScope scope_of_address(std::span<const uint8_t> address);
-
-// Judges a literal as above and a name by its form: "localhost" is loopback, single labels and
-// .local, .internal, .lan, .home.arpa are private, metadata.google.internal is link_local.
+// Judges an address as scope_of_address does and a name by its form: "localhost" is loopback,
+// single labels and .local, .internal, .lan, .home.arpa are private, metadata.google.internal is
+// link_local.
 AddressScope scope_of_host(std::string_view host);
 
 }  // namespace qcc::config

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include <qcc/base/ip.h>
+
 namespace qcc::net {
 
 class SocketAddress {
@@ -34,17 +36,18 @@ class SocketAddress {
   std::string format() const;
 
   // IPv4 inside IPv6 (mapped, or behind NAT64) is judged as the IPv4 address it stands for.
-  bool is_loopback() const;  // this machine: 127.0.0.0/8, ::1, a Unix path
-  bool is_private() const;   // RFC 1918, RFC 6598, RFC 4193; neither loopback nor link-local
+  // This machine: 127.0.0.0/8, ::1, a Unix path.
+  bool is_loopback() const { return scope() == AddressScope::loopback; }
+  // RFC 1918, RFC 6598, RFC 4193; neither loopback nor link-local.
+  bool is_private() const { return scope() == AddressScope::private_network; }
   // Link-local, or where clouds hand out a machine's credentials: 169.254.0.0/16, fe80::/10,
   // fd00:ec2::254, 100.100.100.200. Never an upstream (http rule T5).
-  bool is_link_local_metadata() const;
+  bool is_link_local_metadata() const { return scope() == AddressScope::link_local; }
 
   friend bool operator==(const SocketAddress& a, const SocketAddress& b);
 
  private:
-  std::optional<uint32_t> ipv4() const;  // host order
-  const uint8_t* ipv6() const { return bytes_.v6.sin6_addr.s6_addr; }
+  AddressScope scope() const;
 
   union {
     sockaddr any;

@@ -7,6 +7,8 @@
 #include <qcc/config/address.h>
 
 using namespace qcc::config;
+using qcc::AddressScope;
+using qcc::scope_of_address;
 
 TEST_CASE("config: listen addresses read as written") {
   struct Row {
