@@ -18,10 +18,6 @@ constexpr size_t kPathMax = 1024;
 
 using Failure = std::optional<std::string>;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'); }
-bool is_hex(char c) { return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'); }
-
 bool is_label(std::string_view label) {
   if (label.empty() || label.size() > kLabelMax) return false;
   if (label.front() == '-' || label.back() == '-') return false;
@@ -55,7 +51,8 @@ bool is_path_char(char c) {
 Failure check_path(std::string_view path) {
   if (path.size() > kPathMax) return "the path is too long";
   for (size_t i = 0; i < path.size(); ++i) {
-    if (path[i] == '%' && i + 2 < path.size() && is_hex(path[i + 1]) && is_hex(path[i + 2])) {
+    if (path[i] == '%' && i + 2 < path.size() && is_hex_digit(path[i + 1]) &&
+        is_hex_digit(path[i + 2])) {
       i += 2;
     } else if (!is_path_char(path[i])) {
       return "the path holds a character that no URL path may hold";

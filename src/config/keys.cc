@@ -22,7 +22,7 @@ constexpr auto kWaitOrNone = between(Duration(0s), Duration(24h));
 
 std::optional<std::string> check_feature(std::string& name) {
   bool is_word = !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return is_lower(c) || is_digit(c) || c == '_';
   });
   if (is_word) return std::nullopt;
   return "expected the name of an io_uring feature: lower-case letters, digits and _";

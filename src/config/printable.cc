@@ -12,11 +12,6 @@ constexpr size_t kWordMax = 20;
 constexpr size_t kNumberMax = 8;
 constexpr int kHumpsMax = 3;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_alnum(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
-
 // REQUIRES: letters and digits only, at least one.
 bool is_word_of_a_name(std::string_view word) {
   if (std::ranges::any_of(word, is_digit)) return word.size() <= kNumberMax;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <qcc/base/ascii.h>
 #include <qcc/config/printable.h>
 
 namespace qcc::config {
@@ -13,8 +14,7 @@ using Text = std::optional<std::string>;
 
 bool is_name(std::string_view text, std::string_view punctuation) {
   return !text.empty() && std::ranges::all_of(text, [punctuation](char c) {
-    bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return is_alnum || punctuation.find(c) != punctuation.npos;
+    return is_alnum(c) || punctuation.find(c) != punctuation.npos;
   });
 }
 

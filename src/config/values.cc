@@ -35,8 +35,7 @@ bool is_visible(std::string_view text) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    bool is_alnum = (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-    return is_alnum || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
 }
 
@@ -233,8 +232,7 @@ void read_checked(const Value& value, std::vector<std::string>& into, Check chec
 std::optional<std::string> check_name(std::string& name) {
   constexpr size_t kNameMax = 64;
   bool is_name = !name.empty() && name.size() <= kNameMax && std::ranges::all_of(name, [](char c) {
-    bool is_alnum = (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-    return is_alnum || std::string_view("-._:").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("-._:").find(c) != std::string_view::npos;
   });
   if (name.starts_with("sk-")) return "this begins like a secret, and names stand in logs";
   if (is_name) return std::nullopt;

@@ -10,10 +10,6 @@ namespace qcc::http {
 
 namespace {
 
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
-}
-
 // unreserved / sub-delims / pct-encoded of RFC 3986, without ','.
 bool is_reg_name(std::string_view text) {
   if (text.empty()) return false;

@@ -43,8 +43,6 @@ Method method_of(std::string_view text) {
   }
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 const HttpFault* read_version(std::string_view text, int& minor_version) {
   if (text.size() == 8 && text.starts_with("HTTP/1.") && is_digit(text[7])) {
     minor_version = text[7] == '0' ? 0 : 1;
