@@ -43,6 +43,10 @@ class UringIo final : public Io {
     return getpeername(fd, address, size) == 0 ? 0 : -errno;
   }
   int open_socket(int family) override;
+  bool has_unread(int fd) override {
+    char byte;
+    return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
   void shutdown_send(int fd) override { ::shutdown(fd, SHUT_WR); }
   void reset_on_close(int fd) override {
     linger reset{1, 0};

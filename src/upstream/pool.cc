@@ -43,7 +43,9 @@ std::unique_ptr<Connection> Pool::borrow(endpoint::EndpointRef endpoint) {
     connection->pool_ = nullptr;
     connection->stream.set_observer(nullptr);
     loop_.timers().disarm(connection->idle_limit_);
-    if (connection->endpoint == endpoint) return connection;
+    bool poisoned = connection->stream.may_hold_unread();
+    if (poisoned) count_poisoned(connection->endpoint);
+    if (!poisoned && connection->endpoint == endpoint) return connection;
     discard(std::move(connection));
   }
   return nullptr;

@@ -33,6 +33,7 @@ class SimIo final : public rt::Io {
   int local_address(int fd, sockaddr* address, socklen_t* size) override;
   int peer_address(int fd, sockaddr* address, socklen_t* size) override;
   int open_socket(int family) override { return net_.open_socket(*this, family); }
+  bool has_unread(int fd) override { return net_.has_unread(*this, fd); }
   void shutdown_send(int fd) override { net_.shutdown_send(*this, fd); }
   void reset_on_close(int fd) override { net_.reset_on_close(*this, fd); }
   void close(int fd) override { net_.close(*this, fd); }

@@ -76,6 +76,7 @@ class SimNet {
   int local_address(int fd, std::string& address);
   int peer_address(int fd, std::string& address);
   int open_socket(SimIo& io, int family);
+  bool has_unread(SimIo& io, int fd) { return !own(io, fd).readable().empty(); }
   void shutdown_send(SimIo& io, int fd);
   void reset_on_close(SimIo& io, int fd);
   void close(SimIo& io, int fd);

@@ -48,6 +48,7 @@ class WatchedIo final : public rt::Io {
     return inner_.peer_address(fd, address, size);
   }
   int open_socket(int family) override { return inner_.open_socket(family); }
+  bool has_unread(int fd) override { return inner_.has_unread(fd); }
   void shutdown_send(int fd) override;
   void reset_on_close(int fd) override { inner_.reset_on_close(fd); }
   void close(int fd) override;

@@ -99,6 +99,10 @@ class Stream final : private rt::Completion {
 
   void set_observer(StreamObserver* observer) { observer_ = observer; }
   bool has_unread() const { return count_ > 0; }
+  // The same, also while no buffer was free to receive into.
+  bool may_hold_unread() const {
+    return has_unread() || (rearm_.armed() && context_.loop.io().has_unread(fd_));
+  }
   // The peer ended or the connection broke, whether or not all bytes before it were read.
   bool ended() const { return ended_; }
   // The same, known even while bytes before the end have no room in the window.

@@ -53,6 +53,8 @@ class Io {
   // Who is on the other side; -errno where nobody can tell.
   virtual int peer_address(int fd, sockaddr* address, socklen_t* size);
   virtual int open_socket(int family) = 0;
+  // Whether bytes wait in the kernel. A call of its own: for where no receive is armed.
+  virtual bool has_unread(int fd) = 0;
   virtual void shutdown_send(int fd) = 0;
   virtual void reset_on_close(int fd) = 0;  // SO_LINGER 0: the close that follows sends RST
   virtual void close(int fd) = 0;           // REQUIRES: no operation on fd is in flight

@@ -89,6 +89,24 @@ FOR_BOTH_IOS("io: without a free buffer a receive ends with -ENOBUFS and loses n
   CHECK(wait_for_end(world.io, rest));
 }
 
+FOR_BOTH_IOS("io: bytes that wait are noticed and stay, an end is no byte") {
+  T world;
+  Pair pair(world.io);
+  CHECK_FALSE(world.io.has_unread(pair.server));
+  CHECK(send_all(world.io, pair.client, "x") == 1);
+  wait_ms(world.io, 5);
+  CHECK(world.io.has_unread(pair.server));
+  CHECK(world.io.has_unread(pair.server));
+  char to[4];
+  Inbox inbox(world.io);
+  world.io.recv_into(pair.server, to, inbox);
+  REQUIRE(wait_for_end(world.io, inbox));
+  CHECK(inbox.last().res == 1);
+  world.io.shutdown_send(pair.client);
+  wait_ms(world.io, 5);
+  CHECK_FALSE(world.io.has_unread(pair.server));
+}
+
 FOR_BOTH_IOS("io: recv_into fills the caller's memory and may be short") {
   T world;
   Pair pair(world.io);
