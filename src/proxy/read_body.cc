@@ -11,8 +11,9 @@ namespace qcc::proxy {
 namespace {
 
 constexpr Duration kRateGrace = std::chrono::seconds(30);
-// One receive at most: little enough to be in the core's own cache still when it is skimmed.
-constexpr size_t kPieceBytesMax = 256 * 1024;
+// One receive at most: little enough to be in the core's own cache still when it is skimmed, and
+// enough to keep the receives few (measured from 64 KiB to the whole).
+constexpr size_t kPieceBytesMax = 512 * 1024;
 
 Refusal refusal_of(const Error& error) {
   switch (error.kind) {

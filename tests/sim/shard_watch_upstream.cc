@@ -14,6 +14,9 @@ using std::chrono::seconds;
 
 constexpr Duration kSurplusIdle = seconds(1);
 constexpr Duration kDeadIdle = milliseconds(20);
+// From the break of a kept connection to its replacement: the send under way comes home first, and
+// an answer that is still on its way is waited for.
+constexpr Duration kSendGivenUp = milliseconds(50);
 
 uint32_t host_of(const sockaddr* address, socklen_t size) {
   if (size < sizeof(sockaddr_in) || address->sa_family != AF_INET) return 0;
@@ -32,8 +35,9 @@ const config::EndpointConfig* ShardWatch::config_of(size_t endpoint) const {
 void ShardWatch::on_lookup(size_t endpoint, bool again) {
   asked_at_[endpoint] = now();
   if (again) return;
-  auto stale = stale_at_.find({endpoint, now()});
-  bool replaces = stale != stale_at_.end();
+  Duration delay = kSendGivenUp + tolerance_;
+  auto stale = stale_at_.lower_bound({endpoint, now() - delay});
+  bool replaces = stale != stale_at_.end() && stale->first == endpoint;
   if (replaces) stale_at_.erase(stale);
   if (replaces) return;
   keys_.selected(shard_, plan_.endpoints[endpoint].name);

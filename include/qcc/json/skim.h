@@ -90,8 +90,8 @@ std::expected<RequestFields, SkimError> skim_request(std::string_view body);
 // The same for a body that comes in pieces: each is skimmed while it is still in the caches, and
 // never again. The outcome is that of skim_request, whatever the pieces.
 //
-// One body at a time. Allocates 4 KiB at the first `feed`, freed by `finish`; without a `feed`,
-// `finish` is skim_request.
+// One body at a time. Allocates some 3 KiB at the first `feed`, freed by `finish`; without a
+// `feed`, `finish` is skim_request.
 class RequestSkimmer {
  public:
   RequestSkimmer();
