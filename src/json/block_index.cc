@@ -8,20 +8,14 @@ namespace {
 constexpr size_t low_nibble(uint8_t byte) { return byte & 0xf; }
 constexpr size_t high_nibble(uint8_t byte) { return byte >> 4; }
 
-constexpr std::array<uint8_t, 256> kClasses = [] {
-  std::array<uint8_t, 256> table{};
-  for (size_t c = 0; c < 0x100; ++c) table[c] = kClassLow[c & 0xf] & kClassHigh[c >> 4];
-  return table;
-}();
-
 ByteMasks classify(const uint8_t* block) {
   ByteMasks masks;
   for (size_t i = 0; i < kBlockBytes; ++i) {
     const uint8_t c = block[i];
     masks.quote |= static_cast<uint64_t>(c == '"') << i;
     masks.backslash |= static_cast<uint64_t>(c == '\\') << i;
-    masks.letter |= static_cast<uint64_t>((kClasses[c] & kLetterClasses) != 0) << i;
-    masks.bracket |= static_cast<uint64_t>((kClasses[c] & kBracketClass) != 0) << i;
+    masks.letter |= static_cast<uint64_t>(c == kLetters[low_nibble(c)] || c == kOtherLetter) << i;
+    masks.bracket |= static_cast<uint64_t>((c | 0x20) == kBrackets[low_nibble(c)]) << i;
     masks.odd |= static_cast<uint64_t>(c < 0x20 || c >= 0x80) << i;
   }
   return masks;

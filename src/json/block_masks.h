@@ -14,39 +14,21 @@ namespace qcc::json {
 struct ByteMasks {
   uint64_t quote = 0;
   uint64_t backslash = 0;
-  uint64_t letter = 0;  // that may follow a backslash alone: " \ / b f n r t
+  uint64_t letter = 0;  // that may follow a backslash alone: / b f n r t
   uint64_t bracket = 0;
   uint64_t odd = 0;  // control characters and everything that is not ASCII
 };
 
 using NibbleTable = std::array<uint8_t, 16>;
 
-// The classes of a byte are the bits that the entries of its two nibbles share: letters have one
-// for each high nibble. Those of a byte beyond ASCII are 0.
-inline constexpr uint8_t kLetterClasses = 0x0f;
-inline constexpr unsigned kBracketBit = 4;
-inline constexpr uint8_t kBracketClass = 1 << kBracketBit;
-inline constexpr NibbleTable kClassHigh = [] {
-  NibbleTable table{};
-  table[0x2] = 1;
-  table[0x5] = 2 | kBracketClass;
-  table[0x6] = 4;
-  table[0x7] = 8 | kBracketClass;
-  return table;
-}();
-inline constexpr NibbleTable kClassLow = [] {
-  NibbleTable table{};
-  for (char c : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'}) {
-    uint8_t& entry = table[c & 0xf];
-    entry = static_cast<uint8_t>(entry | (kClassHigh[c >> 4] & kLetterClasses));
-  }
-  table[0xb] |= kBracketClass;
-  table[0xd] |= kBracketClass;
-  return table;
-}();
-
-// White space but the blank is what equals the entry of its low nibble.
+// A byte is of the kind when it equals the entry of its low nibble.
 inline constexpr NibbleTable kWhite = {1, 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0};
+// Folded by 0x20, which makes '[' and ']' to '{' and '}'.
+inline constexpr NibbleTable kBrackets = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{', 0, '}', 0, 0};
+// Letters that may follow a backslash alone; without " and \, which are looked for anyway, and
+// without r, whose place b has.
+inline constexpr NibbleTable kLetters = {1, 0, 'b', 0, 't', 0, 'f', 0, 0, 0, 0, 0, 0, 0, 'n', '/'};
+inline constexpr char kOtherLetter = 'r';
 
 // UTF-8 the way of Keiser and Lemire ("Validating UTF-8 in less than one instruction per byte"):
 // two neighbours are wrong for each reason that the entries of three of their nibbles share. Two
@@ -123,7 +105,8 @@ QCC_INLINE BlockFacts settle(const ByteMasks& masks, uint64_t escaped, uint64_t 
   facts.in_string = flips ^ carry.string;
   carry.string = uint64_t{0} - (facts.in_string >> 63);
   facts.brackets = masks.bracket & ~facts.in_string;
-  facts.suspects = (escaped & ~masks.letter) | (masks.backslash & ~facts.in_string);
+  facts.suspects = (escaped & ~(masks.quote | masks.backslash | masks.letter)) |
+                   (masks.backslash & ~facts.in_string);
   facts.strays = 0;
   return facts;
 }

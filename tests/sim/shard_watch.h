@@ -113,6 +113,7 @@ class ShardWatch final : public IoObserver {
   void judge_same_endpoint(const UpstreamSide& upstream);
   void on_request_sent(int fd, UpstreamSide& upstream);
   void on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_view bytes);
+  void note_if_at_last(uint64_t key, const UpstreamSide& upstream);
   void on_answer_head(int fd, UpstreamSide& upstream);
   void note_content(int fd, UpstreamSide& upstream);
   void pause_reading(int fd, UpstreamSide& upstream);

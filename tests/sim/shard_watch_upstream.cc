@@ -147,20 +147,26 @@ void ShardWatch::on_upstream_bytes(int fd, UpstreamSide& upstream, std::string_v
     return begin_dead_idle(fd, upstream);
   }
   auto key = static_cast<uint64_t>(fd);
+  note_if_at_last(key, upstream);
   upstream.answer_bytes += bytes.size();
   bool had_head = upstream.answers.message().head_done;
   size_t taken = upstream.answers.feed(bytes);
   const WireMessage& message = upstream.answers.message();
   if (message.broken) upstream.poisoned = true;
   if (message.head_done && !had_head) on_answer_head(fd, upstream);
-  bool at_last = limits_.silence.reached(key, now()) || limits_.content.reached(key, now());
-  if (at_last && upstream.log) upstream.log->timed_out = true;  // it came as the time was over
   limits_.silence.restart(key, now());
   note_content(fd, upstream);
   if (!message.done) return;
   if (taken < bytes.size() || !message.keep_alive) upstream.poisoned = true;
   end_exchange_spans(fd, upstream);
   begin_idle(fd, upstream);
+}
+
+// What comes as its time is over may find that it was given up.
+void ShardWatch::note_if_at_last(uint64_t key, const UpstreamSide& upstream) {
+  bool at_last = limits_.first_byte.reached(key, now()) || limits_.whole.reached(key, now()) ||
+                 limits_.silence.reached(key, now()) || limits_.content.reached(key, now());
+  if (at_last && upstream.log) upstream.log->timed_out = true;
 }
 
 void ShardWatch::on_answer_head(int fd, UpstreamSide& upstream) {
@@ -236,9 +242,7 @@ void ShardWatch::on_upstream_end(int fd, UpstreamSide& upstream) {
 
 void ShardWatch::end_exchange_spans(int fd, UpstreamSide& upstream) {
   auto key = static_cast<uint64_t>(fd);
-  bool timed_out = limits_.first_byte.reached(key, now()) || limits_.whole.reached(key, now()) ||
-                   limits_.silence.reached(key, now()) || limits_.content.reached(key, now());
-  if (timed_out && upstream.log) upstream.log->timed_out = true;
+  note_if_at_last(key, upstream);
   limits_.first_byte.end(key, now());
   limits_.whole.end(key, now());
   limits_.silence.end(key, now());
