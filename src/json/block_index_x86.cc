@@ -35,13 +35,13 @@ QCC_SSSE3 inline ByteMasks classify_ssse3(const char* block) {
   ByteMasks masks;
   for (unsigned i = 0; i < kBlockBytes; i += 16) {
     const __m128i v = load_ssse3(block + i);
-    const __m128i classes =
-        _mm_and_si128(by_low_nibble_ssse3(kClassLow, v), by_high_nibble_ssse3(kClassHigh, v));
-    const __m128i letter = _mm_and_si128(classes, _mm_set1_epi8(kLetterClasses));
+    const __m128i letter = _mm_or_si128(_mm_cmpeq_epi8(v, by_low_nibble_ssse3(kLetters, v)),
+                                        _mm_cmpeq_epi8(v, _mm_set1_epi8(kOtherLetter)));
+    const __m128i folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
     masks.quote |= bits_ssse3(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), i);
     masks.backslash |= bits_ssse3(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')), i);
-    masks.letter |= bits_ssse3(_mm_cmpgt_epi8(letter, _mm_setzero_si128()), i);
-    masks.bracket |= bits_ssse3(_mm_slli_epi16(classes, 7 - kBracketBit), i);
+    masks.letter |= bits_ssse3(letter, i);
+    masks.bracket |= bits_ssse3(_mm_cmpeq_epi8(folded, by_low_nibble_ssse3(kBrackets, v)), i);
     // Signed: bytes from 0x80 on are negative, so one comparison finds them and the controls.
     masks.odd |= bits_ssse3(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)), i);
   }
@@ -131,27 +131,25 @@ QCC_AVX2 inline __m256i by_high_nibble_avx2(const NibbleTable& table, __m256i v)
   return by_low_nibble_avx2(table, nibbles);
 }
 
-QCC_AVX2 inline __m256i classes_avx2(__m256i v) {
-  return _mm256_and_si256(by_low_nibble_avx2(kClassLow, v), by_high_nibble_avx2(kClassHigh, v));
+QCC_AVX2 inline __m256i letters_avx2(__m256i v) {
+  return _mm256_or_si256(_mm256_cmpeq_epi8(v, by_low_nibble_avx2(kLetters, v)),
+                         _mm256_cmpeq_epi8(v, _mm256_set1_epi8(kOtherLetter)));
 }
 
-QCC_AVX2 inline __m256i letters_avx2(__m256i classes) {
-  const __m256i letter = _mm256_and_si256(classes, _mm256_set1_epi8(kLetterClasses));
-  return _mm256_cmpgt_epi8(letter, _mm256_setzero_si256());
+QCC_AVX2 inline __m256i brackets_avx2(__m256i v) {
+  const __m256i folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+  return _mm256_cmpeq_epi8(folded, by_low_nibble_avx2(kBrackets, v));
 }
 
 QCC_AVX2 inline ByteMasks classify_avx2(const char* block) {
   const __m256i low = load_avx2(block);
   const __m256i high = load_avx2(block + 32);
-  const __m256i low_classes = classes_avx2(low);
-  const __m256i high_classes = classes_avx2(high);
   const __m256i space = _mm256_set1_epi8(0x20);
   ByteMasks masks;
   masks.quote = equal_avx2(low, high, '"');
   masks.backslash = equal_avx2(low, high, '\\');
-  masks.letter = bits_avx2(letters_avx2(low_classes), letters_avx2(high_classes));
-  masks.bracket = bits_avx2(_mm256_slli_epi16(low_classes, 7 - kBracketBit),
-                            _mm256_slli_epi16(high_classes, 7 - kBracketBit));
+  masks.letter = bits_avx2(letters_avx2(low), letters_avx2(high));
+  masks.bracket = bits_avx2(brackets_avx2(low), brackets_avx2(high));
   masks.odd = bits_avx2(_mm256_cmpgt_epi8(space, low), _mm256_cmpgt_epi8(space, high));
   return masks;
 }
@@ -229,13 +227,13 @@ QCC_AVX512 inline __m512i by_high_nibble_avx512(const NibbleTable& table, __m512
 
 QCC_AVX512 inline ByteMasks classify_avx512(const char* block) {
   const __m512i v = _mm512_loadu_si512(block);
-  const __m512i classes =
-      _mm512_and_si512(by_low_nibble_avx512(kClassLow, v), by_high_nibble_avx512(kClassHigh, v));
+  const __m512i folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
   ByteMasks masks;
   masks.quote = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
   masks.backslash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
-  masks.letter = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kLetterClasses));
-  masks.bracket = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kBracketClass));
+  masks.letter = _mm512_cmpeq_epi8_mask(v, by_low_nibble_avx512(kLetters, v)) |
+                 _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(kOtherLetter));
+  masks.bracket = _mm512_cmpeq_epi8_mask(folded, by_low_nibble_avx512(kBrackets, v));
   masks.odd = _mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(0x20));
   return masks;
 }
