@@ -38,7 +38,8 @@ http::ParseStatus take_body(Attempt& a, http::BodyDecoder& decoder) {
 // no longer held, only its last byte.
 bool is_cut(Attempt& a) {
   if (!a.answer.is_json) return false;
-  return a.committed ? a.last_byte != '}' && a.last_byte != ']' : protocol::is_cut_json(*a.held);
+  if (a.committed) return a.last_byte != '}' && a.last_byte != ']';
+  return a.held->empty() || protocol::is_cut_json(*a.held);
 }
 
 // Reads until the body has ended or `held` has reached `limit`.

@@ -58,6 +58,8 @@ STREAM_FAULTS = {
 PLAIN_FAULTS = {
     "json cut": plans.script(JSON[:-10], plans.CLOSE),
     "json cut by reset": plans.script(JSON[:-10], plans.RESET),
+    "json that ends before it begins": plans.script(
+        plans.head(404, [("content-type", "application/json"), ("connection", "close")]), plans.CLOSE),
     "json stalls": plans.script(JSON[:-10], plans.HANG),
 }
 

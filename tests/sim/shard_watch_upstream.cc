@@ -137,6 +137,7 @@ void ShardWatch::judge_same_endpoint(const UpstreamSide& upstream) {
 
 void ShardWatch::on_request_sent(int fd, UpstreamSide& upstream) {
   upstream.sent_whole = upstream.requests.message().done;
+  note_if_at_last(static_cast<uint64_t>(fd), upstream);
   limits_.first_byte.restart(static_cast<uint64_t>(fd), now());
   limits_.whole.restart(static_cast<uint64_t>(fd), now());
 }
