@@ -3,6 +3,10 @@
 #include "block_index.h"
 
 #if defined(__x86_64__)
+// gcc 12 takes its own intrinsics' "undefined" vectors for ours.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include "block_masks.h"
