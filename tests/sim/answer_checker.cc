@@ -11,6 +11,8 @@ constexpr const char* kBytes = "answer bytes";
 constexpr const char* kHonestEnd = "honest end";
 constexpr const char* kOwnAnswer = "own answer";
 constexpr const char* kNotLost = "no request lost";
+// Of a larger body the net may take longer than body_timeout; whether it did is judged elsewhere.
+constexpr size_t kSentAtOnce = 200'000;
 
 size_t common_prefix(std::string_view a, std::string_view b) {
   size_t size = std::min(a.size(), b.size());
@@ -115,7 +117,9 @@ void AnswerChecker::judge_own(const RequestLog& request, const WireMessage& mess
   bool has_error = message.body.find("\"error\"") != std::string::npos ||
                    message.framing == http::BodyFraming::none;
   findings.demand(has_error, kOwnAnswer, who + " without an error in its body");
-  bool late = message.status == 408 && (circumstances.slow_sender || circumstances.net_may_lose);
+  bool large = request.body.size() > kSentAtOnce;
+  bool late =
+      message.status == 408 && (circumstances.slow_sender || circumstances.net_may_lose || large);
   bool fits = late;
   if (request.expectation == Expectation::relayed)
     fits |= holds({429, 502, 503, 504, 404}, message.status);
