@@ -39,24 +39,18 @@ bool needs_escape(uint32_t c) {
          (c >= 0x2066 && c <= 0x2069);
 }
 
-// Bytes that stand for themselves without quotes around them.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (size_t c = '!'; c < 0x7f; ++c) plain[c] = c != '"' && c != '=' && c != '\\';
-  return plain;
-}();
+// Bytes that stand for themselves without quotes around them. Without a branch, so that the
+// compiler looks at many of a word at once.
+constexpr bool is_plain(char c) {
+  auto byte = static_cast<uint8_t>(c);
+  return static_cast<bool>((byte > ' ') & (byte < 0x7f) & (byte != '"') & (byte != '=') &
+                           (byte != '\\'));
+}
 
-bool is_plain(char c) { return kPlain[static_cast<uint8_t>(c)]; }
-
-// Without a branch inside, so that the compiler looks at many bytes at once.
 bool is_plain_word(std::string_view value) {
-  uint8_t odd = value.empty();
-  for (char c : value) {
-    odd |= static_cast<uint8_t>(c <= ' ') | static_cast<uint8_t>(c == 0x7f) |
-           static_cast<uint8_t>(c == '"') | static_cast<uint8_t>(c == '=') |
-           static_cast<uint8_t>(c == '\\');
-  }
-  return odd == 0;
+  bool plain = !value.empty();
+  for (char c : value) plain &= is_plain(c);
+  return plain;
 }
 
 // At most `bytes_max` bytes that end at the end of a character.

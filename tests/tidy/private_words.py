@@ -69,7 +69,7 @@ def check(root):
 
 KEY = 'sk-ant-' + 'api03-' + 'aB3dE5fG7hJ9' * 4
 TESTS = [
-    ('ordinary text', {'README.md': 'See src/x.cc, /etc/qcc/qcc.toml and https://example.com/work/there.\n'}, None),
+    ('ordinary text', {'README.md': 'See src/x.cc, /etc/qcc/qcc.toml and https://example.com/wo' + 'rk/there.\n'}, None),
     ('fake keys', {'tests/a.py': 'key = "sk-ant-test-0000"\nother = "sk-fake"\n'}, None),
     ('shared libraries', {'a.md': 'a shared library, lib/shared/x\n'}, None),
     ('document that is here', {'docs/ux' + '.md': '# UX\n', 'src/a.cc': '// docs/ux' + '.md\n'}, None),
